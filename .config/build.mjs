@@ -1,0 +1,100 @@
+// Bundles src/ into dist/: one CommonJS file for cli.ts and one for each commands/<verb>.ts that is reached from there by an
+// `import()`, which stays for run time, so a verb loads nothing of another. What parts share is in each of them, but for the
+// class of our errors: that is a part of its own, since `instanceof` must hold for an error that another part has thrown.
+// dist/ is made beside the old one and renamed into place. Beside it: the licences of all that was bundled.
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { build as bundle } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const commands = join(root, 'src/commands');
+const errorClass = join(root, 'src/errors/cvtool-error.ts');
+const dist = join(root, 'dist');
+
+export async function build() {
+  const scratch = `${dist}.${process.pid}`;
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch);
+  try {
+    const inputs = await bundleParts(scratch);
+    await writeFile(join(scratch, 'package.json'), '{ "type": "commonjs" }\n');
+    await writeFile(join(scratch, 'THIRD_PARTY_LICENSES'), await licences(inputs));
+    await chmod(join(scratch, 'cli.js'), 0o755);
+    await rename(dist, `${scratch}.old`).catch(unlessMissing);
+    await rename(scratch, dist);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+    await rm(`${scratch}.old`, { recursive: true, force: true });
+  }
+}
+
+/** @returns the paths of all files that went into a bundle */
+async function bundleParts(folder) {
+  const inputs = new Set();
+  const parts = [join(root, 'src/cli.ts')]; // grows while the loop goes: each bundle tells which parts it loads
+  for (const part of parts) {
+    const addPart = (path) => void (parts.includes(path) || parts.push(path));
+    const { metafile } = await bundle(options(part, folder, addPart));
+    for (const path of Object.keys(metafile.inputs)) inputs.add(resolve(root, path));
+  }
+  return [...inputs];
+}
+
+function options(part, folder, addPart) {
+  return {
+    absWorkingDir: root,
+    entryPoints: [part],
+    outdir: folder,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'cjs',
+    minify: true,
+    keepNames: true,
+    legalComments: 'none', // they stand in THIRD_PARTY_LICENSES
+    metafile: true,
+    define: { 'import.meta.url': 'importMetaUrl' }, // empty in CommonJS otherwise
+    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    supported: { 'dynamic-import': false }, // becomes require(): the loader of ES modules costs time and memory
+    plugins: [partsStayApart(addPart)],
+    logLevel: 'warning',
+  };
+}
+
+/** Leaves an import of a part to run time, and tells of it. */
+function partsStayApart(addPart) {
+  return {
+    name: 'parts-stay-apart',
+    setup(builder) {
+      builder.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ kind, path, resolveDir }) => {
+        const source = resolve(resolveDir, path).replace(/\.js$/, '.ts');
+        const isVerb = kind === 'dynamic-import' && dirname(source) === commands;
+        if (!isVerb && source !== errorClass) return undefined;
+        addPart(source);
+        return { path: `./${basename(path)}`, external: true };
+      });
+    },
+  };
+}
+
+/** Name, version and licence text of each package that a bundle has something of. */
+async function licences(inputs) {
+  const folders = inputs.flatMap((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []);
+  const texts = await Promise.all([...new Set(folders)].map(licenceOf));
+  const head = 'cvtool is distributed with parts of these packages in it.\n';
+  return [head, ...texts.sort()].join(`\n${'-'.repeat(78)}\n\n`);
+}
+
+async function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const files = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file)).sort();
+  if (files.length === 0 && license === undefined) throw new Error(`${name} is bundled and states no licence`);
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+  return [`${name} ${version} (${license ?? 'see below'})`, ...texts.map((text) => text.trim())].join('\n\n') + '\n';
+}
+
+function unlessMissing(error) {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,40 @@
+// What this host says of a folder that may not be there yet: space, and whether it can be written.
+import { accessSync, constants, lstatSync, statSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { hasCode } from '../errors/cvtool-error.js';
+
+/** The folder itself, or the nearest folder above it that exists. */
+export function nearestExisting(path: string): string {
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      lstatSync(at);
+      return at;
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT') || dirname(at) === at) throw error;
+    }
+  }
+}
+
+/** Bytes that an ordinary user may still write where `path` is or will be. */
+export function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(nearestExisting(path));
+  return bavail * bsize;
+}
+
+/** Why nothing can be written at or below `path`; undefined where it can. Asks only, writes nothing. */
+export function whyNotWritable(path: string): string | undefined {
+  let at = path;
+  try {
+    at = nearestExisting(path);
+    if (!statSync(at).isDirectory()) return `${at} is not a folder`;
+    accessSync(at, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    if (hasCode(error, 'EACCES', 'EPERM')) return `${at} cannot be written by this user`;
+    if (hasCode(error, 'EROFS')) return `${at} is on a read-only file system`;
+    if (hasCode(error, 'ENOTDIR')) return `${dirname(at)} is not a folder`;
+    if (hasCode(error, 'ENOENT')) return `${at} is a link to nothing`;
+    throw error;
+  }
+}

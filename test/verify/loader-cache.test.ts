@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { EM } from '../../src/elf/constants.js';
+import type { Hardware } from '../../src/verify/hardware-capabilities.js';
+import { lookUp, parseLoaderCache, readLoaderCache, type CacheEntry } from '../../src/verify/loader-cache.js';
+import { tinyElf } from './tiny-elf.js';
+
+const hostCache = '/etc/ld.so.cache';
+const ldconfig = ['/sbin/ldconfig', '/usr/sbin/ldconfig'].find((path) => existsSync(path)) ?? 'ldconfig';
+const x86: Hardware = { levels: ['x86-64-v3', 'x86-64-v2'], platform: 'x86_64', legacyNames: ['x86_64'] };
+const asked = { machine: EM.X86_64, hardware: x86, legacy: true };
+
+function entriesOf(bytes: Buffer): ReadonlyMap<string, readonly CacheEntry[]> {
+  const cache = parseLoaderCache(bytes);
+  if (cache.kind !== 'table') throw new Error(`no table: ${JSON.stringify(cache)}`);
+  return cache.entries;
+}
+
+test("names and paths of the host's cache are those that ldconfig prints", () => {
+  const printed = execFileSync(ldconfig, ['-p'], { encoding: 'utf8' });
+  const theirs = Array.from(printed.matchAll(/^\t(\S+) \(.*\) => (.*)$/gm), ([, name, path]) => `${name} ${path}`);
+  const ours = [...entriesOf(readFileSync(hostCache))].flatMap(([name, all]) =>
+    all.map(({ path }) => `${name} ${path}`),
+  );
+  expect(ours).toEqual(theirs);
+  expect(ours.length).toBeGreaterThan(10);
+});
+
+describe('a cache that ldconfig makes of a folder with subfolders for processors', () => {
+  let folder: string;
+  let cache: Buffer;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cvtool-cache-'));
+    for (const subfolder of ['', 'glibc-hwcaps/x86-64-v2', 'glibc-hwcaps/x86-64-v3', 'glibc-hwcaps/x86-64-v4']) {
+      mkdirSync(join(folder, 'lib', subfolder), { recursive: true });
+      writeFileSync(join(folder, 'lib', subfolder, 'libva.so'), tinyElf({ soname: 'libva.so', machine: EM.X86_64 }));
+    }
+    writeFileSync(join(folder, 'conf'), `${folder}/lib\n`);
+    execFileSync(ldconfig, ['-X', '-f', join(folder, 'conf'), '-C', join(folder, 'cache'), join(folder, 'lib')]);
+    cache = readFileSync(join(folder, 'cache'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.each([
+    [['x86-64-v4', 'x86-64-v3', 'x86-64-v2'], 'glibc-hwcaps/x86-64-v4/libva.so'],
+    [['x86-64-v3', 'x86-64-v2'], 'glibc-hwcaps/x86-64-v3/libva.so'],
+    [['x86-64-v2'], 'glibc-hwcaps/x86-64-v2/libva.so'],
+    [[], 'libva.so'],
+  ])('a processor of %j gets %s', (levels, path) => {
+    const entries = entriesOf(cache).get('libva.so');
+    expect(entries).toHaveLength(4);
+    expect(lookUp(entries, { ...asked, hardware: { ...x86, levels } })).toBe(join(folder, 'lib', path));
+  });
+
+  test('the same table is read behind the old one', () => {
+    const old = Buffer.alloc(16 + 3 * 12 + 4); // 3 entries, and what aligns the rest to 8 bytes
+    old.write('ld.so-1.7.0\0', 'latin1');
+    old.writeUInt32LE(3, 12);
+    expect(entriesOf(Buffer.concat([old, cache]))).toEqual(entriesOf(cache));
+  });
+});
+
+test('entries for another machine are passed over, and so are the old marks for processors that are not here', () => {
+  const entry = { path: '/lib/a', flags: 0x303, level: undefined, isaLevel: 0, legacyHwcap: 0n };
+  const tls = { ...entry, path: '/lib/tls/a', legacyHwcap: 1n << 63n };
+  expect(lookUp([{ ...entry, flags: 3, path: '/lib32/a' }, entry], asked)).toBe('/lib/a');
+  expect(lookUp([tls, entry], asked)).toBe('/lib/tls/a');
+  expect(lookUp([tls, entry], { ...asked, legacy: false })).toBe('/lib/a');
+  expect(lookUp([{ ...entry, path: '/lib/haswell/a', legacyHwcap: 1n << 50n }, entry], asked)).toBe('/lib/a');
+  expect(lookUp([{ ...entry, flags: 3 }], asked)).toBeUndefined();
+});
+
+test.each([
+  ['nothing', Buffer.alloc(0)],
+  ['text', Buffer.from('hello '.repeat(100))],
+  ['the old format alone', Buffer.concat([Buffer.from('ld.so-1.7.0\0'), Buffer.alloc(100)])],
+])('%s is damaged, not absent', (_, bytes) => {
+  expect(parseLoaderCache(bytes)).toMatchObject({ kind: 'damaged' });
+});
+
+test('no file is absent, a folder is damaged', () => {
+  expect(readLoaderCache('/nowhere/cache')).toEqual({ kind: 'absent' });
+  expect(readLoaderCache('/etc')).toMatchObject({ kind: 'damaged' });
+});
+
+test('whatever the bytes are, the answer is a table or "damaged", and never much longer than they', () => {
+  const real = readFileSync(hostCache);
+  const interesting = fc.constantFrom(0, 1, 0x7fff_ffff, 0xffff_ffff, real.length, real.length - 1, 48);
+  const mutation = fc.record({
+    cut: fc.option(fc.nat(real.length), { nil: real.length }),
+    words: fc.array(fc.tuple(fc.oneof(fc.nat(100), fc.nat(real.length)), fc.oneof(interesting, fc.nat())), {
+      maxLength: 8,
+    }),
+  });
+  const seen = { table: 0, damaged: 0 };
+  fc.assert(
+    fc.property(mutation, ({ cut, words }) => {
+      const bytes = Buffer.from(real);
+      for (const [at, value] of words) {
+        if (at + 4 <= bytes.length) bytes.writeUInt32LE(value >>> 0, at);
+      }
+      const cache = parseLoaderCache(bytes.subarray(0, cut));
+      if (cache.kind === 'absent') throw new Error('bytes are never absent');
+      seen[cache.kind] += 1;
+      if (cache.kind === 'damaged') return;
+      const texts = [...cache.entries].flatMap(([name, entries]) => [name, ...entries.map(({ path }) => path)]);
+      expect(texts.reduce((sum, text) => sum + text.length, 0)).toBeLessThanOrEqual(4 * real.length);
+    }),
+    { numRuns: 3000 },
+  );
+  expect(Math.min(seen.table, seen.damaged)).toBeGreaterThan(100);
+});
