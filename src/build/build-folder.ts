@@ -1,9 +1,12 @@
 // One folder a build under the cache: checkout, log, what was collected. It is locked by its build, so that what a killed one
 // left can be told from what is in use, and goes away at the next.
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
-import { tryLockFolder } from '../home/lock.js';
+import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
+import { tryLockFolder, type FolderLock } from '../home/lock.js';
+import { makeFolder } from '../home/make-folder.js';
+import { removeTree } from '../home/remove-tree.js';
 
 export interface BuildFolder {
   readonly folder: string;
@@ -13,44 +16,79 @@ export interface BuildFolder {
   close(keep: boolean): void;
 }
 
-/** A fresh folder below `buildsFolder`; what killed builds left there is removed. */
+/**
+ * A fresh folder below `buildsFolder`; what killed builds left there is removed.
+ * @throws HOME_UNWRITABLE, NO_SPACE
+ */
 export function openBuildFolder(buildsFolder: string, logsFolder: string): BuildFolder {
-  mkdirSync(buildsFolder, { recursive: true });
-  removeLeftBuilds(buildsFolder);
-  const folder = mkdtempSync(join(buildsFolder, 'build-'));
-  const lock = tryLockFolder(folder);
-  if (lock === undefined) throw new Error(`the new folder ${folder} is locked`);
-  mkdirSync(logsFolder, { recursive: true });
-  return {
-    folder,
-    log: join(logsFolder, `${folder.slice(folder.lastIndexOf('/') + 1)}.log`),
-    close: (keep) => {
-      if (!keep) removeFolder(folder);
-      lock.release();
-    },
-  };
+  try {
+    makeFolder(buildsFolder);
+    makeFolder(logsFolder);
+    removeLeftBuilds(buildsFolder);
+    const { folder, lock } = makeLocked(buildsFolder);
+    return {
+      folder,
+      log: join(logsFolder, `${basename(folder)}.log`),
+      close: (keep) => {
+        if (!keep) removeTree(folder);
+        lock.release();
+      },
+    };
+  } catch (error) {
+    throw asCacheProblem(error, dirname(buildsFolder));
+  }
+}
+
+/** Another cvtool may take a new folder for one that was left, as long as it is not locked: then another one is made. */
+function makeLocked(buildsFolder: string): { folder: string; lock: FolderLock } {
+  for (;;) {
+    const folder = mkdtempSync(join(buildsFolder, 'build-'));
+    const lock = lockIfThere(folder);
+    if (lock !== undefined && existsSync(folder)) return { folder, lock };
+    lock?.release();
+  }
 }
 
 /** Removes the build folders that no process holds. */
 function removeLeftBuilds(buildsFolder: string): void {
-  for (const name of readdirSync(buildsFolder)) {
+  for (const name of readdirSync(buildsFolder).filter((name) => name.startsWith('build-'))) {
     const folder = join(buildsFolder, name);
-    if (name.startsWith('kept-')) continue;
-    const lock = tryLockFolder(folder);
+    const lock = lockIfThere(folder);
     if (lock === undefined) continue;
-    removeFolder(folder);
+    removeTree(folder);
     lock.release();
+  }
+}
+
+/** @returns undefined where another cvtool holds the folder, or has removed it meanwhile */
+function lockIfThere(folder: string): FolderLock | undefined {
+  try {
+    return tryLockFolder(folder);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
   }
 }
 
 /** Keeps a build's folder beyond its build, under a name that says so. @returns the new path */
 export function keepBuildFolder(folder: string): string {
-  const kept = join(folder, '..', folder.slice(folder.lastIndexOf('/') + 1).replace(/^build-/, 'kept-'));
+  const kept = join(dirname(folder), basename(folder).replace(/^build-/, 'kept-'));
   renameSync(folder, kept);
   return kept;
 }
 
-/** Moved aside first: a folder that is half removed must not be taken for a build. */
-function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+function asCacheProblem(error: unknown, cache: string): unknown {
+  if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
+    return new CvtoolError('NO_SPACE', `the disk of the cache ${cache} is full`, {
+      hint: 'Make room (`cvtool cache prune`), or point XDG_CACHE_HOME elsewhere.',
+      cause: error,
+    });
+  }
+  if (hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP', 'ENAMETOOLONG')) {
+    return new CvtoolError('HOME_UNWRITABLE', `the cache ${cache} cannot be written: ${messageOf(error)}`, {
+      hint: 'Run it as the user that owns the cache, or point XDG_CACHE_HOME elsewhere.',
+      cause: error,
+    });
+  }
+  return error;
 }

@@ -65,9 +65,10 @@ export function collect(
   }
   const libraries = objects.filter((object) => object !== program && isOurs(object, own));
   const binary = join(folder, 'bin', daemon);
-  mkdirSync(join(folder, 'bin'), { recursive: true });
+  makeOpenFolder(folder);
+  makeOpenFolder(join(folder, 'bin'));
   copyWhole(artifact, binary, 0o755);
-  if (libraries.length > 0) mkdirSync(join(folder, 'lib'), { recursive: true });
+  if (libraries.length > 0) makeOpenFolder(join(folder, 'lib'));
   const collected = libraries.map((library) => {
     const name = basename(library.name);
     copyWhole(library.realPath, join(folder, 'lib', name), 0o755);
@@ -79,6 +80,12 @@ export function collect(
 function isOurs({ name, realPath, rule }: LoadedObject, own: readonly string[]): boolean {
   if (rule === 'interpreter' || rule === 'preload') return false;
   return own.includes(basename(name)) || !systemFolders.some((folder) => isWithin(realPath, folder));
+}
+
+/** Whatever the umask is: it is verified as it will be staged, for everybody to search. */
+function makeOpenFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o755);
 }
 
 function copyWhole(from: string, to: string, mode: number): void {

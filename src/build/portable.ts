@@ -1,5 +1,6 @@
-// Makes what was collected independent of this host: the binary looks for its libraries in ../lib, libraries beside
-// themselves, and no path of the build host is left. The same bytes come out wherever the modules lay.
+// Makes what was collected independent of this host: the binary looks for its libraries in ../lib, a library that needs
+// another one beside itself, and no path of the build host is left. A library that needs none of them keeps every byte: by
+// its digest it is known to be that of its module. The same bytes come out wherever the modules lay.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -20,7 +21,7 @@ export interface Portable {
 }
 
 /**
- * Rewrites, in place, the binary (where it has libraries, or a RUNPATH of this host) and those libraries that have a RUNPATH;
+ * Rewrites, in place, the binary (where it has libraries, or a RUNPATH of this host) and the libraries that need another one;
  * and the build ids of what was rewritten or built by Go, since they are made from the paths too.
  * @param hostPaths paths of this host that must not be left in the binary: the module cache, the checkout
  * @throws RUNPATH_FIXED where the linker left no room for it; VERIFY_FAILED where a path of the host is left
@@ -30,7 +31,12 @@ export function makePortable(
   { hostPaths, byGo }: { readonly hostPaths: readonly string[]; readonly byGo: boolean },
 ): Portable {
   const rewritten = rewriteFile(binary, portableRunpath, { needed: libraries.length > 0, byGo });
-  for (const { name } of libraries) rewriteFile(join(folder, 'lib', name), '$ORIGIN', { needed: false, byGo: false });
+  const names = new Set(libraries.map(({ name }) => name));
+  for (const { name } of libraries) {
+    const path = join(folder, 'lib', name);
+    if (!neededBy(path).some((need) => names.has(need))) continue;
+    rewriteFile(path, '$ORIGIN', { needed: false, byGo: false }); // without a RUNPATH it may still find it loaded: verify tells
+  }
   refuseHostPaths(binary, hostPaths);
   return {
     runpath: runpathOf(readFileSync(binary)),
@@ -50,6 +56,10 @@ function rewriteFile(
   makeBuildIdsCanonical(image);
   writeFileSync(path, image);
   return hasRunpath ? ['runpath', 'build ids'] : ['build ids'];
+}
+
+function neededBy(path: string): readonly string[] {
+  return readElf(fromBuffer(path, readFileSync(path))).dynamic?.needed ?? [];
 }
 
 function runpathOf(image: Buffer): string | undefined {

@@ -5,7 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { execa } from 'execa';
 
-import { CvtoolError } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode } from '../errors/cvtool-error.js';
+import { findCommand } from '../host/find-command.js';
+import { groupLives, signalGroup } from '../host/process-group.js';
 import { printable } from '../values/printable.js';
 
 export interface BuildRun {
@@ -25,15 +27,20 @@ const shownLines = 40;
 /** Milliseconds between SIGTERM and SIGKILL for a build that is stopped. */
 const grace = 3000;
 
+/** Milliseconds in which the output of a command that has ended is still read. */
+const drain = 1000;
+
+const longestTimer = 2 ** 31 - 1;
+
 /**
  * @param command an argument list: it never passes a shell
- * @throws BUILD_FAILED with the last lines, BUILD_TIMEOUT, or the signal's reason; the process group has ended then
+ * @throws BUILD_FAILED with the last lines, BUILD_TIMEOUT, NO_SPACE for the log, or the signal's reason; the process group has
+ * ended then
  */
 export async function runBuildCommand(command: readonly string[], run: BuildRun): Promise<void> {
   run.signal.throwIfAborted();
-  const [file = '', ...args] = command;
-  const log = openSync(run.log, 'a');
-  writeSync(log, `$ ${command.join(' ')}\n`);
+  const [file = '', ...args] = dyingWithUs(command, run.environment.PATH);
+  const log = openLog(run.log);
   const last: string[] = [];
   const child = execa(file, args, {
     cwd: run.folder,
@@ -44,10 +51,9 @@ export async function runBuildCommand(command: readonly string[], run: BuildRun)
     buffer: false,
     reject: false,
     stdin: 'ignore',
-    all: true,
   });
   const take = (line: string): void => {
-    writeSync(log, `${line}\n`);
+    log.write(line);
     last.push(line);
     if (last.length > shownLines) last.shift();
     run.onLine(line);
@@ -58,13 +64,26 @@ export async function runBuildCommand(command: readonly string[], run: BuildRun)
     void endGroup(child.pid);
   };
   const interrupt = (): void => stop('interrupted');
-  const timer = setTimeout(() => stop('timed out'), run.timeLimit);
+  const timer = setTimeout(() => stop('timed out'), Math.min(run.timeLimit, longestTimer));
   run.signal.addEventListener('abort', interrupt);
-  const exitHook = (): void => void killGroup(child.pid, 'SIGKILL');
+  const exitHook = (): void => void signalGroup(child.pid, 'SIGKILL');
   process.once('exit', exitHook);
-  child.once('exit', () => void endGroup(child.pid)); // what a command leaves in its group would hold its output open
+  child.once('exit', () => {
+    // what a command leaves in its group would hold its output open; so may what left the group, for as long as it likes
+    void endGroup(child.pid).then(() => {
+      setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, drain).unref();
+    });
+  });
   try {
-    for await (const line of child.iterable({ from: 'all' })) take(line);
+    log.write(`$ ${command.join(' ')}`);
+    // each stream by itself: what one has of a line may not run into the other's
+    await Promise.all([
+      takeLines(child.iterable({ from: 'stdout' }), take),
+      takeLines(child.iterable({ from: 'stderr' }), take),
+    ]);
     const end = await child;
     await endGroup(child.pid);
     run.signal.throwIfAborted();
@@ -77,29 +96,46 @@ export async function runBuildCommand(command: readonly string[], run: BuildRun)
     clearTimeout(timer);
     run.signal.removeEventListener('abort', interrupt);
     process.removeListener('exit', exitHook);
-    closeSync(log);
+    log.close();
   }
+}
+
+/** util-linux's setpriv makes the command get SIGTERM when we are killed, and execs away; make hands it on to what it runs. */
+function dyingWithUs(command: readonly string[], path: string | undefined): readonly string[] {
+  const setpriv = findCommand('setpriv', path);
+  const found = command[0]?.includes('/') === true || findCommand(command[0] ?? '', path) !== undefined;
+  return setpriv === undefined || !found ? command : [setpriv, '--pdeathsig', 'TERM', '--', ...command];
+}
+
+async function takeLines(lines: AsyncIterable<string>, take: (line: string) => void): Promise<void> {
+  for await (const line of lines) take(line);
+}
+
+/** Each line is on disk before the next is read. @throws NO_SPACE */
+function openLog(path: string): { write(line: string): void; close(): void } {
+  const guarded = <Result>(act: () => Result): Result => {
+    try {
+      return act();
+    } catch (error) {
+      if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
+      throw new CvtoolError('NO_SPACE', `the disk of the build's log ${path} is full`, {
+        hint: 'Make room (`cvtool cache prune`), or point XDG_CACHE_HOME elsewhere.',
+        cause: error,
+      });
+    }
+  };
+  const fd = guarded(() => openSync(path, 'a'));
+  return { write: (line) => void guarded(() => writeSync(fd, `${line}\n`)), close: () => closeSync(fd) };
 }
 
 /** SIGTERM to the whole group, then SIGKILL to what is left of it. */
 async function endGroup(pid: number | undefined): Promise<void> {
-  if (!killGroup(pid, 'SIGTERM')) return;
+  if (!signalGroup(pid, 'SIGTERM')) return;
   for (let waited = 0; waited < grace; waited += 50) {
+    if (!groupLives(pid)) return;
     await delay(50);
-    if (!killGroup(pid, 0)) return;
   }
-  killGroup(pid, 'SIGKILL');
-}
-
-/** @returns false where no process of the group is left */
-function killGroup(pid: number | undefined, signal: NodeJS.Signals | 0): boolean {
-  if (pid === undefined) return false;
-  try {
-    process.kill(-pid, signal);
-    return true;
-  } catch {
-    return false; // ESRCH: the whole group has ended
-  }
+  signalGroup(pid, 'SIGKILL');
 }
 
 function failed(

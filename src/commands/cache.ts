@@ -7,10 +7,10 @@ import { print } from '../report/terminal.js';
 import { cacheSizes, pruneCache } from '../stage/cache.js';
 
 /** @returns the exit status */
-export async function cacheCommand(
+export function cacheCommand(
   action: 'path' | 'size' | 'prune',
   { json = false, debug = false }: { readonly json?: boolean; readonly debug?: boolean },
-): Promise<number> {
+): number {
   const folders = cacheFolders(readEnvironment());
   try {
     if (action === 'path') {
@@ -19,7 +19,7 @@ export async function cacheCommand(
       const sizes = cacheSizes(folders);
       print(...(json ? [JSON.stringify({ ok: true, path: folders.root, sizes })] : cacheLines(folders.root, sizes)));
     } else {
-      const pruned = await pruneCache(folders);
+      const pruned = pruneCache(folders);
       print(
         ...(json ? [JSON.stringify({ ok: true, path: folders.root, ...pruned })] : pruneLines(folders.root, pruned)),
       );

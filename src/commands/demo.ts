@@ -1,36 +1,36 @@
 // `cvtool demo`: the whole way on a small chain that cvtool carries as source. What it types is what an operator types, and
 // nothing in it is faked: a clone, a build, a copy, a verification, a running process.
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { readEnvironment } from '../config/environment.js';
 import { CvtoolError } from '../errors/cvtool-error.js';
+import { readCurrent } from '../home/current-link.js';
+import { homePaths, type HomePaths } from '../home/paths.js';
 import { packageRoot } from '../host/package-root.js';
 import { reportError } from '../report/error-text.js';
-import { coloured, print } from '../report/terminal.js';
+import { onInterrupt } from '../report/interrupt.js';
+import { coloured, outliveReaders, print } from '../report/terminal.js';
 import { makeDemoRepository } from '../stage/demo-repository.js';
 
-/** Milliseconds in which the demo's chain must have reached its upgrade's height. */
+/** Milliseconds in which the demo's chain must have gone through its upgrade. */
 const nodeLimit = 60_000;
 
 /** @returns the exit status */
 export async function demoCommand({ keep = false }: { readonly keep?: boolean }): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'cvtool-demo-'));
-  const stop = (signal: NodeJS.Signals): void => {
-    if (!keep) rmSync(folder, { recursive: true, force: true });
-    process.kill(process.pid, signal);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop(signal));
+  outliveReaders();
+  const signal = onInterrupt({ quiet: true }); // what it runs says so itself
+  const folder = mkdtempSync(join(resolve(tmpdir()), 'cvtool-demo-'));
   try {
-    await play(folder);
+    await play(folder, signal);
     print('', keep ? `All of it is left in ${folder}.` : `The temporary folder ${folder} is removed.`, ...whatNext);
     return 0;
   } catch (error) {
-    return reportError(error, { debug: false });
+    return reportError(signal.aborted ? signal.reason : error, { debug: false });
   } finally {
     if (!keep) rmSync(folder, { recursive: true, force: true });
   }
@@ -44,27 +44,29 @@ const whatNext = [
   '  cvtool run                             starts it',
 ];
 
-async function play(folder: string): Promise<void> {
+async function play(folder: string, signal: AbortSignal): Promise<void> {
   print(coloured('bold', 'A chain of our own, made into a git repository with the tags v2.0.6 and v2.1.0'));
   const { repository, tags } = await makeDemoRepository(join(folder, 'demo-chain'), readEnvironment());
   for (const [tag, commit] of tags) print(`  ${tag}  ${commit}`);
-  const shell = prepareShell(folder, repository);
+  const shell = prepareShell(folder, repository, signal);
   print('', coloured('bold', 'What an operator types'));
   for (const line of shell.exports) print(`$ export ${line}`);
   await shell.type('cvtool stage-genesis --tag v2.0.6');
   await shell.type('cvtool stage-upgrade v2.1.0');
-  print('', '$ cvtool run');
+  print('', coloured('bold', '$ cvtool run'));
   await runNode(shell);
 }
 
 interface Shell {
   readonly exports: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  type(line: string): Promise<void>;
+  /** Ends with the exit status 0, or throws. */
+  readonly type: (line: string) => Promise<void>;
+  readonly start: (line: string) => { readonly child: ChildProcess; readonly ended: Promise<number | null> };
 }
 
 /** A folder on PATH with the command `cvtool`, and the variables that lead it to the demo's chain. */
-function prepareShell(folder: string, repository: string): Shell {
+function prepareShell(folder: string, repository: string, signal: AbortSignal): Shell {
   const bin = join(folder, 'bin');
   const command = join(bin, 'cvtool');
   mkdirSync(bin);
@@ -80,47 +82,55 @@ function prepareShell(folder: string, repository: string): Shell {
   };
   const inherited = readEnvironment();
   const environment = { ...inherited, ...variables, PATH: `${bin}:${inherited.PATH ?? '/usr/bin:/bin'}` };
+  /** An interrupt of ours ends what runs, and is told by `ended`. */
+  const start: Shell['start'] = (line) => {
+    signal.throwIfAborted();
+    const [name = '', ...args] = line.split(' ');
+    const child = spawn(name, args, { stdio: 'inherit', env: environment });
+    const stop = (): void => void child.kill('SIGTERM');
+    signal.addEventListener('abort', stop);
+    const ended = once(child, 'exit').then(([status]: (number | null)[]) => {
+      signal.removeEventListener('abort', stop);
+      signal.throwIfAborted();
+      return status ?? null;
+    });
+    return { child, ended };
+  };
   return {
     exports: Object.entries(variables).map(([name, value]) => `${name}=${value}`),
     environment,
-    async type(line) {
+    start,
+    type: async (line) => {
       print('', coloured('bold', `$ ${line}`));
-      const [name = '', ...args] = line.split(' ');
-      const child = spawn(name, args, { stdio: 'inherit', env: environment });
-      const [status] = (await once(child, 'exit')) as [number | null];
+      const status = await start(line).ended;
       if (status !== 0) throw new CvtoolError('USAGE', `the demo's \`${line}\` ended with ${String(status)}`);
     },
   };
 }
 
-/** Starts the node, waits until it stands at the upgrade's height, and stops it as systemd would. */
-async function runNode({ environment }: Shell): Promise<void> {
-  const home = environment.DAEMON_HOME ?? '';
-  mkdirSync(join(home, 'data'), { recursive: true });
-  const child = spawn('cvtool', ['run'], { stdio: 'inherit', env: environment });
-  const ended = once(child, 'exit') as Promise<[number | null]>;
+/** Starts the node, waits until it has gone through its upgrade, and stops it as systemd would. */
+async function runNode({ environment, start }: Shell): Promise<void> {
+  const home = homePaths(environment.DAEMON_HOME ?? '', environment.DAEMON_NAME ?? '');
+  mkdirSync(home.data, { recursive: true });
+  const { child, ended } = start('cvtool run');
+  ended.catch(() => undefined); // an interrupt, of which the last line of this function tells
   const deadline = performance.now() + nodeLimit;
-  while (!hasPlan(home) && child.exitCode === null && performance.now() < deadline) await delay(100);
-  if (!hasPlan(home)) {
+  const waits = (): boolean => child.exitCode === null && child.signalCode === null && performance.now() < deadline;
+  while (!isUpgraded(home) && waits()) await delay(100);
+  if (!isUpgraded(home)) {
     child.kill('SIGTERM');
-    throw new CvtoolError('USAGE', "the demo's node did not reach its upgrade");
+    await ended;
+    throw new CvtoolError('USAGE', "the demo's node did not get through its upgrade");
   }
-  await delay(500); // so that the node's last words stand before ours
-  print(
-    '',
-    "The chain stands at the upgrade's height, and v2.1.0 is staged for it. This `run` does not switch to it yet.",
-  );
+  await delay(1500); // a few blocks of the new binary
+  print('', 'The chain stood at the height of its upgrade, and went on with v2.1.0. Now as systemd stops it:');
   print(`$ kill -TERM ${String(child.pid)}`);
   child.kill('SIGTERM');
-  const [status] = await ended;
+  const status = await ended;
   print(`cvtool run has ended with exit status ${String(status)}.`);
   if (status !== 0) throw new CvtoolError('USAGE', "the demo's node did not end well");
 }
 
-function hasPlan(home: string): boolean {
-  try {
-    return readFileSync(join(home, 'data/upgrade-info.json'), 'utf8').trimEnd().endsWith('}');
-  } catch {
-    return false; // not written yet
-  }
+function isUpgraded(home: HomePaths): boolean {
+  return readCurrent(home)?.kind === 'upgrade';
 }

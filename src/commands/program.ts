@@ -1,29 +1,54 @@
 // The command line, but for `run` and `version`, which are reached without it. A verb's own code is imported when it is called.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
+import { CvtoolError } from '../errors/cvtool-error.js';
 import { ownVersion } from '../host/own-version.js';
+import { errorData } from '../report/error-text.js';
+import { print } from '../report/terminal.js';
+import { addCosmovisorVerbs } from './cosmovisor-program.js';
+import type { DoctorOptions } from './doctor.js';
+import type { ReleasesOptions } from './releases.js';
+import type { StageAllOptions } from './stage-all.js';
 import type { StageOptions } from './stage.js';
+import type { StatusOptions } from './status.js';
+import type { VerifyOptions } from './verify.js';
 
 /** @param args without node and script @returns the exit status */
 export async function runProgram(args: readonly string[]): Promise<number> {
   let status = 0;
   const program = buildProgram((code) => (status = code));
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withoutStrayHelp(program, args), { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode; // commander has printed what is wrong, or the help
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0; // the help or the version, which commander has printed
+    const wrong = wrongCall(error);
+    if (args.includes('--json')) print(JSON.stringify(errorData(wrong)));
+    throw wrong;
   }
+}
+
+/** Help on a command that is not there would be that of the program, without a word on what was wrong. */
+function withoutStrayHelp(program: Command, args: readonly string[]): readonly string[] {
+  const [name, ...rest] = args[0] === 'help' ? args.slice(1) : args;
+  const isKnown = name === undefined || name.startsWith('-') || program.commands.some((known) => known.name() === name);
+  return isKnown || name === 'help' ? args : [name, ...rest.filter((arg) => arg !== '--help' && arg !== '-h')];
+}
+
+function wrongCall({ message }: CommanderError): CvtoolError {
+  const [said = '', ...more] = message.replace(/^error: /, '').split('\n'); // a second line suggests what was meant
+  const suggestions = more.map((line) => line.replace(/^\((.*)\)$/, '$1'));
+  const whereToLook = '`cvtool --help` lists the commands, `cvtool help <command>` the options of one.';
+  return new CvtoolError('USAGE', said, { hint: [...suggestions, whereToLook].join('\n') });
 }
 
 function buildProgram(done: (status: number) => void): Command {
   const program = new Command('cvtool')
     .description('Builds, stages and supervises the binaries of a Cosmos SDK chain.')
     .version(ownVersion(), '-V, --version', "print cvtool's version")
-    .showHelpAfterError('(`cvtool --help` lists the commands, `cvtool help <command>` its options)')
     .showSuggestionAfterError()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'Error:')) })
+    .configureOutput({ outputError: () => undefined }) // told as all errors are, and once
     .exitOverride();
   staging(
     program.command('stage-genesis').description('build a tag and stage it as genesis, the binary that runs first'),
@@ -39,42 +64,102 @@ function buildProgram(done: (status: number) => void): Command {
     done(await (await import('./stage.js')).stageCommand(name, options)),
   );
   program
+    .command('verify')
+    .description('prove that what is staged will start and is what it says: docs/verification.md has the levels')
+    .argument('[subject]', 'genesis, current, the name of an upgrade, or a path; default: all that is staged')
+    .option('--all', 'all that is staged')
+    .option('--home <dir>', "the node's home (DAEMON_HOME; default: the recipe's)")
+    .option('--name <file>', "the daemon's file name (DAEMON_NAME; default: the recipe's)")
+    .option('--recipe <name|file>', 'which chain: a name, or a file of your own (CVTOOL_RECIPE; default: panacea)')
+    .option('--target-glibc <release>', 'judge for a host with this glibc, such as 2.31, in the place of this one')
+    .option('--no-exec', 'do not start the binary, also where its bytes are vouched for')
+    .option('--json', 'print the result as one JSON document')
+    .option('--debug', 'print the stack of an error')
+    .action(async (subject: string | undefined, options: VerifyOptions) =>
+      done(await (await import('./verify.js')).verifyCommand(subject, options)),
+    );
+  lookingOptions(
+    program
+      .command('doctor')
+      .description('what stands between this host and the next build, run or upgrade, and what mends it'),
+  )
+    .option('--print-unit', 'print a systemd unit for this home, and nothing else')
+    .action(async (options: DoctorOptions) => done(await (await import('./doctor.js')).doctorCommand(options)));
+  lookingOptions(
+    program
+      .command('status')
+      .description('what the home is doing: current, staged, plans, daemon, supervisor; the node is not asked'),
+  ).action(async (options: StatusOptions) => done(await (await import('./status.js')).statusCommand(options)));
+  sharedOptions(
+    program
+      .command('stage-all')
+      .description('build and stage every release of the table, for those who replay a chain')
+      .option('--from <name>', 'begin with this upgrade, and leave what comes before it alone'),
+  ).action(async (options: StageAllOptions) => done(await (await import('./stage-all.js')).stageAllCommand(options)));
+  placeOptions(
+    program
+      .command('releases')
+      .description('the release table, what of it is staged here, and which tags the repository has'),
+  )
+    .option('--fetch', 'ask the repository anew')
+    .option('--offline', 'fetch nothing (which it does anyway, without --fetch)')
+    .option('--json', 'print the table as one JSON document')
+    .option('--debug', 'print the stack of an error')
+    .action(async (options: ReleasesOptions) => done(await (await import('./releases.js')).releasesCommand(options)));
+  program
     .command('cache')
     .description('what is kept to build faster: mirrors, checkouts, toolchains, logs')
     .argument('[action]', 'path, size or prune', parseCacheAction, 'size')
     .option('--json', 'print the answer as JSON')
     .option('--debug', 'print the stack of an error')
     .action(async (action: 'path' | 'size' | 'prune', options: { json?: boolean; debug?: boolean }) =>
-      done(await (await import('./cache.js')).cacheCommand(action, options)),
+      done((await import('./cache.js')).cacheCommand(action, options)),
     );
-  program
-    .command('run')
-    .description('run the current binary with these arguments (`start` where there are none)')
-    .argument('[args...]', "the daemon's arguments");
+  addCosmovisorVerbs(program, done);
   program
     .command('demo')
     .description('stage and run a small chain that cvtool carries with it: the whole way, in a temporary folder')
     .option('--keep', 'leave the temporary folder')
     .action(async (options: { keep?: boolean }) => done(await (await import('./demo.js')).demoCommand(options)));
-  program.command('version').description("print cvtool's version");
   return program;
 }
 
-function staging(command: Command, tag: string): Command {
+function lookingOptions(command: Command): Command {
   return command
+    .option('--home <dir>', "the node's home (DAEMON_HOME; default: the recipe's)")
+    .option('--name <file>', "the daemon's file name (DAEMON_NAME; default: the recipe's)")
+    .option('--recipe <name|file>', 'which chain: a name, or a file of your own (CVTOOL_RECIPE; default: panacea)')
+    .option('--json', 'print the answer as one JSON document')
+    .option('--debug', 'print the stack of an error');
+}
+
+function staging(command: Command, tag: string): Command {
+  command
     .option(`--tag ${tag}`, 'the git tag to build; default: what the release table says')
+    .option('--commit <sha>', 'the commit that the tag must lead to');
+  return sharedOptions(command);
+}
+
+/** Which chain, and where. */
+function placeOptions(command: Command): Command {
+  return command
     .option('--recipe <name|file>', 'which chain: a name, or a file of your own (CVTOOL_RECIPE; default: panacea)')
     .option('--repo <url|path>', "where to clone from (CVTOOL_REPO; default: the recipe's)")
     .option('--home <dir>', "the node's home (DAEMON_HOME; default: the recipe's)")
-    .option('--name <file>', "the daemon's file name (DAEMON_NAME; default: the recipe's)")
-    .option('--commit <sha>', 'the commit that the tag must lead to')
+    .option('--name <file>', "the daemon's file name (DAEMON_NAME; default: the recipe's)");
+}
+
+function sharedOptions(command: Command): Command {
+  return placeOptions(command)
     .option('--force', 'replace what is staged there, also where the bytes differ')
     .option('--dry-run', 'print the plan and change nothing')
     .option('--json', 'print the result as one JSON document; progress goes to stderr')
     .option('--verbose', 'print all output of the build')
     .option('--debug', 'print the stack of an error')
+    .option('--yes', 'fetch a Go that is missing without asking (CI=true does not ask either)')
     .option('--no-cache', 'clone anew and compile everything anew')
     .addOption(new Option('--offline', 'fetch nothing: mirror, modules and Go must be here'))
+    .option('--target-glibc <release>', 'refuse what needs a later glibc than this one, such as 2.31')
     .option('--keep-source', 'leave the checkout for you to look at');
 }
 

@@ -1,61 +1,71 @@
-// `cvtool run`: runs the current binary with its arguments, streams, signals and exit status. It does not switch yet: that is
-// the supervisor's, which takes this file's place.
-import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
-import { constants } from 'node:os';
-
+// `cvtool run`: configuration in, then a node's run under the supervisor, or a short command beside it.
+import { readEnvironment, wholeEnvironment } from '../config/environment.js';
+import { takeConfigFlag } from '../config/config-flag.js';
+import { readSupervisorConfig, type Defaults } from '../config/supervisor-config.js';
 import { CvtoolError } from '../errors/cvtool-error.js';
-import { readCurrent, switchCurrent } from '../home/current-link.js';
-import { binaryIn, homePaths, targetFolder, type HomePaths } from '../home/paths.js';
-import { mendStaging } from '../home/replace-folder.js';
-import { reportError } from '../report/error-text.js';
-import { printError } from '../report/terminal.js';
+import { homePaths } from '../home/paths.js';
+import { flagValue, isNodeRun } from '../supervisor/arguments.js';
+import { errorLine, makeLog } from '../supervisor/log.js';
+import { runNode } from '../supervisor/run-node.js';
+import { runShort } from '../supervisor/run-short.js';
 
-const forwarded = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** @param args the daemon's; none: `start` @returns the daemon's exit status, 128+n for a signal, 1 for an error of ours */
-export async function runCommand(
-  args: readonly string[],
-  { home: root, daemon }: { readonly home: string; readonly daemon: string },
-): Promise<number> {
+/**
+ * @param words the daemon's arguments, and `--cosmovisor-config PATH`; none: `start`
+ * @param defaults what the recipe says of home and daemon; asked only where nothing else does
+ * @returns the exit status: the daemon's, 0 after a stop that it obeyed, 1 for a failure of ours
+ */
+export async function runCommand(words: readonly string[], defaults: () => Promise<Defaults>): Promise<number> {
+  const onSignal = listenFromNowOn();
   try {
-    const home = homePaths(root, daemon);
-    mendStaging(home);
-    return await runDaemon(currentBinary(home), args.length === 0 ? ['start'] : args);
+    const { configFile, args: given } = takeConfigFlag(words);
+    const args = given.length === 0 ? ['start'] : given;
+    const node = isNodeRun(args);
+    const environment = readEnvironment();
+    const config = await readSupervisorConfig({
+      environment,
+      configFile,
+      defaults,
+      folders: node ? 'node' : 'command',
+    });
+    const home = homePaths(config.home, config.daemon);
+    const log = makeLog(config, environment);
+    const whole = wholeEnvironment();
+    if (!node) return await runShort({ home, args, environment: whole, log, onSignal });
+    const daemonHome = flagValue(args, '--home');
+    if (daemonHome !== undefined && daemonHome !== config.home) {
+      log.warn('other-home', 'the daemon runs in another home than DAEMON_HOME: its plans will never be seen', {
+        '--home': daemonHome,
+        DAEMON_HOME: config.home,
+      });
+    }
+    return await runNode({ config, home, args, environment: whole, log, onSignal });
   } catch (error) {
-    reportError(error, { debug: false });
+    if (!(error instanceof CvtoolError)) {
+      const text = error instanceof Error ? error.message : String(error);
+      const isSystems = error instanceof Error && 'syscall' in error;
+      errorLine(text, isSystems ? 'The system refused that: mend it, then start again.' : 'This is a bug in cvtool.');
+      return 1;
+    }
+    const hint = error.hint === undefined ? [] : error.hint.split('\n');
+    errorLine(error.message, ...error.details.map((line) => `  ${line}`), ...hint);
     return 1;
   }
 }
 
-function currentBinary(home: HomePaths): string {
-  let target = readCurrent(home);
-  if (target === undefined) {
-    target = { kind: 'genesis' };
-    const genesis = binaryIn(home, home.genesis);
-    if (!existsSync(genesis)) {
-      throw new CvtoolError('NOT_STAGED', `there is no genesis binary ${genesis}`, {
-        hint: 'Stage one: `cvtool stage-genesis --tag <tag>`.',
-      });
-    }
-    switchCurrent(home, target);
-  }
-  const binary = binaryIn(home, targetFolder(home, target));
-  if (!existsSync(binary) || !statSync(binary).isFile()) {
-    throw new CvtoolError('NOT_STAGED', `\`current\` leads to ${binary}, and there is no such file`, {
-      hint: 'Stage it again, or make the link point to what is staged.',
+/** One listener for the supervisor's whole life; signals that come before anybody asks for them are kept. */
+function listenFromNowOn(): (listener: (signal: NodeJS.Signals) => void) => void {
+  const early: NodeJS.Signals[] = [];
+  let listener: ((signal: NodeJS.Signals) => void) | undefined;
+  for (const name of signals) {
+    process.on(name, () => {
+      if (listener === undefined) early.push(name);
+      else listener(name);
     });
   }
-  return binary;
-}
-
-function runDaemon(binary: string, args: readonly string[]): Promise<number> {
-  printError(`cvtool: running ${binary} ${args.join(' ')}`);
-  if (args.includes('start')) printError('cvtool: it does not switch binaries at an upgrade yet');
-  return new Promise((resolve, reject) => {
-    const child = spawn(binary, args, { stdio: 'inherit' });
-    for (const name of forwarded) process.on(name, () => child.kill(name));
-    child.once('error', reject);
-    child.once('exit', (status, signal) => resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-  });
+  return (next) => {
+    listener = next;
+    for (const name of early.splice(0)) next(name);
+  };
 }

@@ -1,9 +1,10 @@
 // `cvtool stage-genesis` and `cvtool stage-upgrade`: options in, one staging, the result told.
 import { join } from 'node:path';
 
-import { readEnvironment } from '../config/environment.js';
+import { readEnvironment, type Environment } from '../config/environment.js';
 import { cacheFolders } from '../config/folders.js';
-import { recipeName, secondsFrom, stagingSettings } from '../config/staging.js';
+import { defaultStall, recipeName, secondsFrom, stagingSettings } from '../config/staging.js';
+import { catalogue } from '../errors/catalogue.js';
 import { CvtoolError } from '../errors/cvtool-error.js';
 import { homePaths, type StagingTarget } from '../home/paths.js';
 import { ownVersion } from '../host/own-version.js';
@@ -14,13 +15,23 @@ import { errorData, reportError } from '../report/error-text.js';
 import { onInterrupt } from '../report/interrupt.js';
 import { runPipeline } from '../report/run-pipeline.js';
 import { planData, planLines, stagedData, stagedLines } from '../report/staging.js';
-import { canAsk, chooseStyle, outliveReaders, print, printError } from '../report/terminal.js';
+import {
+  canAsk,
+  chooseStyle,
+  hasLostOutput,
+  outliveReaders,
+  print,
+  printError,
+  type Style,
+} from '../report/terminal.js';
 import type { StagingRequest } from '../stage/request.js';
-import { planOnly, stage, type RunPipeline } from '../stage/stage.js';
+import { planOnly, stage, type Approve, type RunPipeline } from '../stage/stage.js';
 import { parseAbsolutePath } from '../values/absolute-path.js';
 import { parseCommitPrefix } from '../values/commit.js';
+import { parseGlibcRelease } from '../values/glibc-release.js';
 import { describePlanName, parsePlanName } from '../values/plan-name.js';
 import { parseTag } from '../values/tag.js';
+import { toolchainConsent } from './toolchain-consent.js';
 
 export interface StageOptions {
   readonly tag?: string;
@@ -38,21 +49,21 @@ export interface StageOptions {
   readonly cache: boolean;
   readonly offline?: boolean;
   readonly keepSource?: boolean;
+  readonly targetGlibc?: string;
+  /** A Go may be fetched without asking. */
+  readonly yes?: boolean;
 }
-
-/** Milliseconds without a word from git before it is taken to have stalled. */
-const defaultStall = 120_000;
 
 /** @param upgrade the plan's name; undefined for genesis @returns the exit status */
 export async function stageCommand(upgrade: string | undefined, options: StageOptions): Promise<number> {
   outliveReaders();
-  const signal = onInterrupt();
+  const signal = onInterrupt({ quiet: styleFor(options, readEnvironment()) === 'live' });
   try {
     const { request, notes } = await readRequest(upgrade, options);
     await (options.dryRun === true
       ? showPlan(request, notes, options, signal)
       : stageIt(request, notes, options, signal));
-    return 0;
+    return hasLostOutput() ? catalogue.NO_SPACE.exit : 0;
   } catch (error) {
     const reason = signal.aborted && signal.reason instanceof CvtoolError ? signal.reason : error;
     if (options.json === true) print(JSON.stringify(errorData(reason)));
@@ -60,7 +71,8 @@ export async function stageCommand(upgrade: string | undefined, options: StageOp
   }
 }
 
-async function readRequest(
+/** @throws what the options, the variables and the recipe have wrong */
+export async function readRequest(
   upgrade: string | undefined,
   options: StageOptions,
 ): Promise<{ request: StagingRequest; notes: readonly string[] }> {
@@ -81,6 +93,7 @@ async function readRequest(
     offline: options.offline === true,
     fresh: !options.cache,
     keepSource: options.keepSource === true,
+    targetGlibc: options.targetGlibc === undefined ? undefined : parseGlibcRelease(options.targetGlibc),
     attended: canAsk() && options.json !== true,
     environment,
     folders: cacheFolders(environment),
@@ -104,9 +117,13 @@ function readTarget(upgrade: string | undefined): { target: StagingTarget; notes
   return { target: { kind: 'upgrade', plan }, notes: changed === undefined ? [] : [changed] };
 }
 
-function runner(request: StagingRequest, { json, verbose }: StageOptions, signal: AbortSignal): RunPipeline {
-  const style = chooseStyle(request.environment, { json: json === true, verbose: verbose === true });
-  return (pipeline, start) => runPipeline(pipeline, start, { style, verbose: verbose === true, signal });
+export function styleFor({ json, verbose }: StageOptions, environment: Environment): Style {
+  return chooseStyle(environment, { json: json === true, verbose: verbose === true });
+}
+
+export function runner(request: StagingRequest, options: StageOptions, signal: AbortSignal): RunPipeline {
+  const style = styleFor(options, request.environment);
+  return (pipeline, start) => runPipeline(pipeline, start, { style, verbose: options.verbose === true, signal });
 }
 
 async function showPlan(
@@ -116,9 +133,9 @@ async function showPlan(
   signal: AbortSignal,
 ): Promise<void> {
   const attended = { ...request, attended: true }; // a plan may be looked at without --commit
-  const { plan, alreadyStaged } = await planOnly(attended, runner(request, options, signal));
-  if (options.json === true) print(JSON.stringify(planData(plan, notes, alreadyStaged)));
-  else print(...planLines(plan, notes, alreadyStaged));
+  const resolved = await planOnly(attended, runner(request, options, signal));
+  if (options.json === true) print(JSON.stringify(planData(resolved, notes)));
+  else print(...planLines(resolved, notes));
 }
 
 async function stageIt(
@@ -132,15 +149,23 @@ async function stageIt(
   for (const note of notes) say(`Note: ${note}`);
   const staged = await stage(request, {
     run: runner(request, options, signal),
-    approve: async (plan) => {
-      for (const note of plan.notes) say(note.startsWith('warning: ') ? `Warning: ${note.slice(9)}` : `Note: ${note}`);
-      if (plan.go !== undefined && !plan.go.from.startsWith('the recipe'))
-        say(`Note: Go ${plan.go.version}, from ${plan.go.from}`);
-      if (plan.commitFrom !== 'the repository alone') return true;
-      return confirm(`The release table does not know tag ${plan.tag}. Build commit ${plan.commit}?`, signal);
-    },
+    approve: approver(request, options, signal),
   });
   const seconds = (performance.now() - started) / 1000;
   if (options.json === true) print(JSON.stringify(stagedData(request, staged, notes, seconds)));
   else print(...stagedLines(request, staged, seconds));
+}
+
+/** Tells what the plan says to a person, and asks where the answer is theirs. */
+export function approver(request: StagingRequest, options: StageOptions, signal: AbortSignal): Approve {
+  const say = options.json === true ? printError : print;
+  const mayFetch = toolchainConsent(options.yes === true, request, signal);
+  return async (plan, downloads) => {
+    for (const note of plan.notes) say(note.startsWith('warning: ') ? `Warning: ${note.slice(9)}` : `Note: ${note}`);
+    if (plan.go !== undefined && !plan.go.from.startsWith('the recipe'))
+      say(`Note: Go ${plan.go.version}, from ${plan.go.from}`);
+    const question = `The release table does not know tag ${plan.tag}. Build commit ${plan.commit}?`;
+    if (plan.commitFrom === 'the repository alone' && !(await confirm(question, signal))) return false;
+    return downloads.length === 0 || mayFetch(downloads);
+  };
 }

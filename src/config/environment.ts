@@ -2,7 +2,17 @@
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The environment as it is now; an empty variable counts as unset (spec/supervisor.md, Configuration). */
+/** The one variable that says something by being empty: log lines have no time then. */
+const emptySaysNone = 'COSMOVISOR_TIMEFORMAT_LOGS';
+
+/** The environment whole, empty variables too: what the daemon is handed. */
+export function wholeEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
+}
+
+/** The environment as it is now; an empty variable counts as unset, but for one. */
 export function readEnvironment(): Environment {
-  return Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name, value]) => value !== '' || name === emptySaysNone),
+  );
 }

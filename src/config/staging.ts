@@ -1,11 +1,11 @@
 // Where a staging's settings come from: flag, environment, recipe, in this order. All problems are told together.
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import { CvtoolError } from '../errors/cvtool-error.js';
 import type { Recipe } from '../recipe/schema.js';
 import { parseFileName } from '../values/inner-path.js';
 import { parseGitAddress, resolveGitAddress, type GitAddress } from '../values/git-address.js';
-import type { AbsolutePath } from '../values/absolute-path.js';
+import { parseAbsolutePath, resolvePath, type AbsolutePath } from '../values/absolute-path.js';
 import { quoted } from '../values/printable.js';
 import type { Environment } from './environment.js';
 import { userHome } from './folders.js';
@@ -29,6 +29,9 @@ export function recipeName(flag: string | undefined, environment: Environment): 
   return flag ?? environment.CVTOOL_RECIPE ?? 'panacea';
 }
 
+/** Milliseconds without a word from git, or from a module proxy, before it is taken to have stalled. */
+export const defaultStall = 120_000;
+
 /**
  * @param folder where relative paths start
  * @throws HOME_INVALID, CONFIG_INVALID, ADDRESS_INVALID: one error for all that is wrong
@@ -39,43 +42,84 @@ export function stagingSettings(
   environment: Environment,
   folder: AbsolutePath,
 ): StagingSettings {
+  return allOf<StagingSettings>({
+    home: () => homeOf(recipe, flags, environment, folder),
+    daemon: () => daemonOf(recipe, flags, environment),
+    address: () => addressOf(recipe, flags, environment, folder),
+  });
+}
+
+/** The same for what only looks: there, nobody need name a repository. */
+export function homeSettings(
+  recipe: Recipe,
+  flags: StagingFlags,
+  environment: Environment,
+  folder: AbsolutePath,
+): Omit<StagingSettings, 'address'> & { readonly address: GitAddress | undefined } {
+  const isNamed = (flags.repo ?? environment.CVTOOL_REPO ?? recipe.repository) !== undefined;
+  return allOf({
+    home: () => homeOf(recipe, flags, environment, folder),
+    daemon: () => daemonOf(recipe, flags, environment),
+    address: () => (isNamed ? addressOf(recipe, flags, environment, folder) : undefined),
+  });
+}
+
+function allOf<Settings extends object>(read: { readonly [Name in keyof Settings]: () => Settings[Name] }): Settings {
   const problems: CvtoolError[] = [];
-  const take = <Value>(read: () => Value): Value | undefined => {
+  const settings: Partial<Settings> = {};
+  for (const name of Object.keys(read) as (keyof Settings)[]) {
     try {
-      return read();
+      settings[name] = read[name]();
     } catch (error) {
       if (!(error instanceof CvtoolError)) throw error;
       problems.push(error);
-      return undefined;
     }
-  };
-  const home = take(() => homeOf(recipe, flags, environment, folder));
-  const daemon = take(() => daemonOf(recipe, flags, environment));
-  const address = take(() => addressOf(recipe, flags, environment, folder));
-  if (home !== undefined && daemon !== undefined && address !== undefined) return { home, daemon, address };
+  }
   const [first, ...others] = problems;
-  if (first === undefined || others.length === 0) throw first ?? new Error('a setting is missing without a reason');
+  if (first === undefined) return settings as Settings;
+  if (others.length === 0) throw first;
   throw new CvtoolError('CONFIG_INVALID', `${problems.length} settings cannot be used`, {
     details: problems.flatMap(({ message, hint }) => [message, ...(hint === undefined ? [] : [`  ${hint}`])]),
   });
 }
 
-function homeOf(recipe: Recipe, { home }: StagingFlags, environment: Environment, folder: AbsolutePath): string {
-  const text = home ?? environment.DAEMON_HOME ?? join(userHome(environment), recipe.home);
-  const what = home !== undefined ? '--home' : 'DAEMON_HOME';
-  if (text === '')
-    throw new CvtoolError('HOME_INVALID', `${what} is empty`, { hint: 'Give the absolute path of the home.' });
-  if (/\p{Cc}/u.test(text))
-    throw new CvtoolError('HOME_INVALID', `${what} ${quoted(text)} has a control character in it`);
-  if (home === undefined && !isAbsolute(text)) {
-    throw new CvtoolError('HOME_INVALID', `DAEMON_HOME must be an absolute path, got ${quoted(text)}`, {
-      hint: 'Write it from / on: a node, cosmovisor and cvtool may each be started in another folder.',
-    });
-  }
-  return resolve(folder, text);
+/**
+ * The home and the daemon's name alone, for a command that builds nothing.
+ * @param recipe is asked only where neither flag nor environment says it
+ * @throws HOME_INVALID, CONFIG_INVALID, and what `recipe` throws
+ */
+export async function homeAndDaemon(
+  recipe: () => Promise<Pick<Recipe, 'home' | 'daemon'>>,
+  flags: StagingFlags,
+  environment: Environment,
+  folder: AbsolutePath,
+): Promise<{ readonly home: AbsolutePath; readonly daemon: string }> {
+  const home = flags.home ?? environment.DAEMON_HOME;
+  const name = flags.name ?? environment.DAEMON_NAME;
+  const defaults = home !== undefined && name !== undefined ? { home: '.', daemon: name } : await recipe();
+  return { home: homeOf(defaults, flags, environment, folder), daemon: daemonOf(defaults, flags, environment) };
 }
 
-function daemonOf(recipe: Recipe, { name }: StagingFlags, environment: Environment): string {
+function homeOf(
+  recipe: { readonly home: string },
+  { home }: StagingFlags,
+  environment: Environment,
+  folder: AbsolutePath,
+): AbsolutePath {
+  const code = 'HOME_INVALID';
+  if (home?.startsWith('~') === true) {
+    throw new CvtoolError(code, `--home ${quoted(home)} starts with "~", which is not expanded here`, {
+      hint: 'Write $HOME or the whole path; a folder of that name is ./~',
+    });
+  }
+  if (home !== undefined) return resolvePath(home, folder, { what: '--home', code });
+  // relative is wrong here: a node, cosmovisor and cvtool may each be started in another folder
+  const { DAEMON_HOME: variable } = environment;
+  if (variable !== undefined) return parseAbsolutePath(variable, { what: 'DAEMON_HOME', code });
+  return parseAbsolutePath(join(userHome(environment), recipe.home), { what: "the home below the user's", code });
+}
+
+function daemonOf(recipe: { readonly daemon: string }, { name }: StagingFlags, environment: Environment): string {
   const text = name ?? environment.DAEMON_NAME ?? recipe.daemon;
   try {
     return parseFileName(text);
@@ -103,9 +147,13 @@ export function secondsFrom(environment: Environment, name: string): number | un
   if (text === undefined) return undefined;
   const seconds = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || seconds <= 0 || seconds > 2_000_000) {
-    throw new CvtoolError('CONFIG_INVALID', `${name} must be a number of seconds greater than 0, got ${quoted(text)}`, {
-      hint: 'For example 600.',
-    });
+    throw new CvtoolError(
+      'CONFIG_INVALID',
+      `${name} must be a number of seconds, more than 0 and at most 2000000, got ${quoted(text)}`,
+      {
+        hint: 'For example 600.',
+      },
+    );
   }
   return seconds * 1000;
 }

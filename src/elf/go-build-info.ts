@@ -54,10 +54,11 @@ const longestVarint = 10;
 const mostCopies = 64;
 
 /**
+ * @param copies false: `range` leaves out the module information's second copy, for which all of the file is searched
  * @returns undefined where it is no Go program
  * @throws ElfError where there is build information, but damaged
  */
-export function readGoBuildInfo(elf: ElfFile): GoBuildInfo | undefined {
+export function readGoBuildInfo(elf: ElfFile, { copies = true } = {}): GoBuildInfo | undefined {
   const start = findBlob(elf);
   if (start === undefined) return undefined;
   const blob = readBlob(elf, start);
@@ -72,7 +73,10 @@ export function readGoBuildInfo(elf: ElfFile): GoBuildInfo | undefined {
   return {
     goVersion,
     ...parseModuleInfo(modules === undefined ? '' : textOf(elf.source, modules), damaged),
-    range: [...blob.ranges, ...(modules === undefined ? [] : findCopies(elf.source, blob.modules, blob.ranges))],
+    range: [
+      ...blob.ranges,
+      ...(modules === undefined || !copies ? [] : findCopies(elf.source, blob.modules, blob.ranges)),
+    ],
   };
 }
 

@@ -26,7 +26,9 @@ export const catalogue = {
   ADDRESS_INVALID: { exit: 1, means: 'the repository address is of a kind that is not used' },
   RECIPE_UNKNOWN: { exit: 1, means: 'there is no recipe of that name, or no such file' },
   RECIPE_INVALID: { exit: 1, means: 'the recipe has a mistake' },
+  UPGRADE_FAILED: { exit: 1, means: 'a step of an upgrade failed before the switch' },
   HOME_INVALID: { exit: 1, means: 'the home is no absolute path of a folder' },
+  BACKUP_FAILED: { exit: 1, means: 'no backup of the data could be made; nothing of it is left' },
 
   RELEASE_UNKNOWN: { exit: 3, means: 'neither the recipe nor the repository knows the release' },
   TAG_UNKNOWN: { exit: 3, means: 'the repository has no such tag' },
@@ -36,11 +38,17 @@ export const catalogue = {
 
   HOST_NOT_READY: { exit: 4, means: 'tools or resources are missing on this host' },
   GO_MISSING: { exit: 4, means: 'the Go that the release needs is not here and cannot be fetched' },
+  DOCTOR_FAILED: {
+    exit: 4,
+    means: '`doctor` found something that stands in the way of the next build, run or upgrade',
+  },
   HOME_UNWRITABLE: { exit: 4, means: 'the home or the cache cannot be written' },
   NO_SPACE: { exit: 4, means: 'the disk is full' },
 
   REPOSITORY_UNREACHABLE: { exit: 5, means: 'the repository does not answer, stalls or does not exist' },
   COMMIT_MISMATCH: { exit: 5, means: 'the tag leads to another commit than the one expected' },
+  CHECKSUM_MISMATCH: { exit: 5, means: 'what was downloaded is not what the recipe vouches for' },
+  ARCHIVE_INVALID: { exit: 5, means: 'a downloaded archive is damaged, or made to do harm' },
   OFFLINE: { exit: 5, means: 'something is needed that is not in the cache, and --offline forbids fetching it' },
   SOURCE_INVALID: { exit: 5, means: 'the checked-out source lacks what the recipe says is in it' },
 
@@ -55,6 +63,7 @@ export const catalogue = {
 
   TARGET_DIFFERS: { exit: 8, means: 'something else is staged there already' },
   TARGET_IN_USE: { exit: 8, means: 'a process runs from the folder' },
+  HOME_LOCKED: { exit: 8, means: 'another supervisor runs in this home' },
   CURRENT_NOT_OURS: { exit: 8, means: '`current` is not a link to genesis or an upgrade of this home' },
 
   INTERRUPTED: { exit: 130, means: 'stopped by a signal; nothing was staged' },

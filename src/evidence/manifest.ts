@@ -11,7 +11,7 @@ export const manifestName = 'manifest.json';
 
 const file = z.object({
   /** Relative to the staged folder, `/` between its parts, never leading out. */
-  path: z.string().check(z.regex(/^(bin|lib)\/[^/]+$/)),
+  path: z.string().check(z.regex(/^(bin|lib)\/(?!\.{1,2}$)[^/\p{Cc}]+$/u)),
   sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   size: z.int().check(z.nonnegative()),
 });
@@ -62,6 +62,8 @@ const manifestSchema = z.object({
   glibcFloor: z.nullable(z.string()),
   /** What `<daemon> version --long` said. */
   version: z.record(z.string(), z.string()),
+  /** The upgrades that its source handles; not there where the recipe does not say how to find them. */
+  handlers: z.optional(z.array(z.string())),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -72,16 +74,11 @@ export type Manifest = z.infer<typeof manifestSchema>;
  */
 export function readManifest(folder: string): Manifest | undefined {
   const path = join(folder, manifestName);
-  let text;
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
-  try {
+    const text = readFileSync(path, 'utf8');
     return manifestSchema.parse(JSON.parse(text));
   } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
     const why = error instanceof z.core.$ZodError ? z.prettifyError(error) : messageOf(error);
     throw new CvtoolError('MANIFEST_INVALID', `${path} is damaged`, {
       details: why.split('\n'),

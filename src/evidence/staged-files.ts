@@ -29,7 +29,7 @@ export function stagedFiles(folder: string): readonly StagedFile[] {
 export function sameFiles(a: readonly StagedFile[], b: readonly StagedFile[]): boolean {
   const text = (files: readonly StagedFile[]): string =>
     files
-      .map(({ path, sha256 }) => `${path} ${sha256}`)
+      .map(({ path, sha256 }) => JSON.stringify([path, sha256])) // a name may have a line break in it
       .sort()
       .join('\n');
   return text(a) === text(b);

@@ -38,16 +38,23 @@ const reachNames = [
   'SSH_ASKPASS',
 ] as const;
 
-const noHooks = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'protocol.ext.allow=never'];
+/** For every git: no hook, no fsmonitor, no helper program as an address, and no git of its own that outlives it. */
+const always = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'protocol.ext.allow=never',
+  'gc.auto=0', // it would go on in the background, and a shared checkout needs the mirror's objects
+  'maintenance.auto=false',
+];
 
-/** A git for clone, fetch and ls-remote into a bare mirror: nothing is checked out there, so nothing of the repository runs. */
+/** A git for clone and fetch into a bare mirror: nothing is checked out there, so nothing of the repository runs. */
 export function outgoingGit({ folder, environment, signal, stallLimit, onProgress }: GitOptions): SimpleGit {
   const variables = Object.fromEntries(reachNames.flatMap((name) => pair(name, environment[name])));
   return simpleGit({
     baseDir: folder,
     abort: signal,
     timeout: { block: stallLimit },
-    config: [...noHooks, 'http.lowSpeedLimit=1000', `http.lowSpeedTime=${Math.ceil(stallLimit / 1000)}`],
+    config: [...always, 'http.lowSpeedLimit=1000', `http.lowSpeedTime=${Math.ceil(stallLimit / 1000)}`],
     unsafe: {
       allowUnsafeHooksPath: true, // set to nothing
       allowUnsafeFsMonitor: true, // set to false
@@ -73,7 +80,7 @@ export function isolatedGit(
     baseDir: folder,
     abort: signal,
     timeout: { block: stallLimit },
-    config: noHooks,
+    config: always,
     unsafe: {
       allowUnsafeHooksPath: true,
       allowUnsafeFsMonitor: true,
@@ -81,11 +88,18 @@ export function isolatedGit(
       allowUnsafeConfigPaths: true, // GIT_CONFIG_GLOBAL: set to nothing
       allowUnsafeTemplateDir: true,
     },
-    allowEnvironment: ['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', ...Object.keys(variables)],
+    allowEnvironment: [
+      'GIT_ATTR_NOSYSTEM',
+      'GIT_CONFIG_GLOBAL',
+      'GIT_CONFIG_NOSYSTEM',
+      'GIT_TERMINAL_PROMPT',
+      ...Object.keys(variables),
+    ],
   }).env({
     ...pairObject('PATH', environment.PATH),
-    HOME: '/nonexistent',
+    HOME: '/dev/null', // no folder, and root cannot make it one
     LC_ALL: 'C',
+    GIT_ATTR_NOSYSTEM: '1', // gitattributes(5): /etc/gitattributes may turn line ends
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_TERMINAL_PROMPT: '0',

@@ -55,7 +55,7 @@ export async function newRepository(
   return ids;
 }
 
-/** git(1), "Git Commits"; GIT_ATTR_NOSYSTEM: gitattributes(5), no end-of-line conversion by /etc/gitattributes. */
+/** git(1), "Git Commits". */
 function commitVariables(date: string): Record<string, string> {
   return {
     GIT_AUTHOR_NAME: author.name,
@@ -64,6 +64,5 @@ function commitVariables(date: string): Record<string, string> {
     GIT_COMMITTER_NAME: author.name,
     GIT_COMMITTER_EMAIL: author.email,
     GIT_COMMITTER_DATE: date,
-    GIT_ATTR_NOSYSTEM: '1',
   };
 }

@@ -1,21 +1,23 @@
 // The one link that says which binary runs. Only this file reads or moves it.
 // After a crash at any point it is the old link or the new one, never none.
-import { readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { readlinkSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 
 import { CvtoolError, hasCode } from '../errors/cvtool-error.js';
 import { unescapePlanName } from '../values/plan-name.js';
+import { quoted } from '../values/printable.js';
 import { targetName, type HomePaths, type StagingTarget } from './paths.js';
 import { syncPath } from './sync.js';
 
 /**
- * Points `current` to `target`; durable when it returns. The caller has made sure that there is something to run.
+ * Points `current` to `target`, relative, or absolute where it is so already (cosmovisor 1.4 to 1.6 cannot follow relative ones); durable when it returns. The caller has made sure that there is something to run.
  * @throws the system's error, as it is; `current` is then the old link or the new one, and calling again is safe
  */
 export function switchCurrent(home: HomePaths, target: StagingTarget): void {
   const next = join(home.cosmovisor, '.current.next');
+  const text = targetName(target);
   rmSync(next, { force: true }); // left by a run that was killed here
-  symlinkSync(targetName(target), next);
+  symlinkSync(isAbsolute(linkText(home) ?? '') ? join(home.cosmovisor, text) : text, next);
   renameSync(next, home.current); // rename(2): an existing name is replaced atomically
   syncPath(home.cosmovisor);
 }
@@ -25,8 +27,13 @@ export function switchCurrent(home: HomePaths, target: StagingTarget): void {
  * @throws CURRENT_NOT_OURS where `current` is no link, or leads anywhere but to genesis or an upgrade of this home
  */
 export function readCurrent(home: HomePaths): StagingTarget | undefined {
+  const text = linkText(home);
+  return text === undefined ? undefined : parseLinkText(home, text);
+}
+
+function linkText(home: HomePaths): string | undefined {
   try {
-    return parseLinkText(home, readlinkSync(home.current));
+    return readlinkSync(home.current);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     if (hasCode(error, 'EINVAL')) throw notOurs(home, 'is not a symbolic link', error); // readlink(2)
@@ -35,11 +42,36 @@ export function readCurrent(home: HomePaths): StagingTarget | undefined {
 }
 
 function parseLinkText(home: HomePaths, text: string): StagingTarget {
-  const inside = relative(home.cosmovisor, resolve(home.cosmovisor, text)); // cosmovisor 1.4 to 1.6 write absolute links
-  const upgrade = /^upgrades\/([^/]+)$/.exec(inside)?.[1];
-  if (inside === 'genesis') return { kind: 'genesis' };
-  if (upgrade !== undefined) return { kind: 'upgrade', plan: unescapePlanName(upgrade) };
-  throw notOurs(home, `points to ${text}`);
+  const path = resolve(home.cosmovisor, text);
+  const root = realPathOr(home.cosmovisor); // a home, or an absolute link into it, may go by another name
+  const names = [path, join(realPathOr(dirname(path)), basename(path)), withRealGrandparent(path)].flatMap((at) => [
+    relative(home.cosmovisor, at),
+    relative(root, at),
+  ]);
+  if (names.includes('genesis')) return { kind: 'genesis' };
+  const upgrade = names.map((name) => /^upgrades\/([^/]+)$/.exec(name)?.[1]).find((name) => name !== undefined);
+  if (upgrade === undefined) throw notOurs(home, `points to ${quoted(text)}`);
+  try {
+    return { kind: 'upgrade', plan: unescapePlanName(upgrade) };
+  } catch (error) {
+    if (!(error instanceof CvtoolError)) throw error;
+    throw notOurs(home, `points to ${quoted(text)}: ${error.message}`, error);
+  }
+}
+
+/** For `upgrades/<name>`, whose grandparent is the root: `upgrades` itself may be a link to another disk. */
+function withRealGrandparent(path: string): string {
+  const folder = dirname(path);
+  return join(realPathOr(dirname(folder)), basename(folder), basename(path));
+}
+
+function realPathOr(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return path;
+    throw error;
+  }
 }
 
 function notOurs(home: HomePaths, what: string, cause?: unknown): CvtoolError {

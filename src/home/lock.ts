@@ -4,20 +4,23 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { once } from 'node:events';
 
-import { CvtoolError } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode } from '../errors/cvtool-error.js';
 
 export interface FolderLock {
   release(): void;
 }
 
-/** @returns undefined where somebody else holds the lock @throws HOST_NOT_READY without util-linux's flock */
+/** @returns undefined where somebody else holds the lock @throws HOST_NOT_READY without flock, or where the file system has no locks */
 export function tryLockFolder(folder: string): FolderLock | undefined {
   const fd = openFolder(folder);
-  const { status, error } = spawnSync('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
+  const { status, signal, error } = spawnSync('flock', ['-n', '-x', '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', fd],
+  });
   if (status === 0) return { release: () => closeSync(fd) };
   closeSync(fd);
   if (error !== undefined) throw noFlock(error);
-  return undefined;
+  if (status === 1 || signal !== null) return undefined; // flock(1): 1 is somebody else's; a signal was meant for us
+  throw cannotLock(folder, status);
 }
 
 /**
@@ -37,7 +40,7 @@ export async function lockFolder(
   try {
     const child = spawn('flock', ['-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd], signal });
     const [status] = (await once(child, 'exit')) as [number | null];
-    if (status !== 0) throw new Error(`flock ended with ${String(status)} for ${folder}`);
+    if (status !== 0) throw cannotLock(folder, status);
     return { release: () => closeSync(fd) };
   } catch (error) {
     closeSync(fd);
@@ -78,7 +81,15 @@ function textOf(read: () => string): string {
   }
 }
 
+function cannotLock(folder: string, status: number | null): CvtoolError {
+  return new CvtoolError('HOST_NOT_READY', `${folder} cannot be locked: flock ended with status ${String(status)}`, {
+    hint: 'Its file system must have locks (flock(2)): a network file system may be mounted without them.',
+  });
+}
+
 function noFlock(cause: Error): CvtoolError {
+  if (!hasCode(cause, 'ENOENT'))
+    return new CvtoolError('HOST_NOT_READY', `the command flock cannot be run: ${cause.message}`, { cause });
   return new CvtoolError('HOST_NOT_READY', 'the command flock is missing', {
     hint: 'Install util-linux: apt-get install util-linux, or dnf install util-linux-core.',
     cause,

@@ -16,13 +16,26 @@ export interface HomePaths {
   readonly upgrades: string;
   readonly current: string;
   readonly data: string;
+  /** Contracts of a release with wasmvm lie outside `data`. */
+  readonly wasm: string;
   /** Scratch of a staging: `new/<folder>` is being filled, `old/<folder>` was moved aside. Gone when nothing is going on. */
   readonly staging: string;
+  /** What the supervisor keeps: lock, status, an upgrade under way. */
+  readonly state: string;
+  readonly runLock: string;
+  /** Held open by the daemon that runs; its text is the daemon's pid and when that began. */
+  readonly daemonLock: string;
+  /** Held open by what the supervisor runs besides: script, pre-upgrade, status. */
+  readonly helperLock: string;
+  readonly upgradeRecord: string;
+  /** What `cvtool status` reads of a supervisor that runs. */
+  readonly supervisorStatus: string;
 }
 
 /** @param root an absolute path @param daemon one file name */
 export function homePaths(root: string, daemon: string): HomePaths {
   const cosmovisor = join(root, 'cosmovisor');
+  const state = join(cosmovisor, '.cvtool');
   return {
     root,
     daemon,
@@ -31,7 +44,14 @@ export function homePaths(root: string, daemon: string): HomePaths {
     upgrades: join(cosmovisor, 'upgrades'),
     current: join(cosmovisor, 'current'),
     data: join(root, 'data'),
+    wasm: join(root, 'wasm'),
     staging: join(cosmovisor, '.cvtool-staging'),
+    state,
+    runLock: join(state, 'run.lock'),
+    daemonLock: join(state, 'daemon.lock'),
+    helperLock: join(state, 'helper.lock'),
+    upgradeRecord: join(state, 'upgrade.json'),
+    supervisorStatus: join(state, 'supervisor.json'),
   };
 }
 

@@ -1,11 +1,12 @@
 // Puts a whole staged folder in the place of another. After a crash at any point the target is the old folder or the new
 // one, or absent with the old one waiting in `.cvtool-staging/old`, whence `mendStaging` brings it back.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { hasCode } from '../errors/cvtool-error.js';
 import { tryLockFolder } from './lock.js';
 import { targetFolder, targetName, type HomePaths, type StagingTarget } from './paths.js';
+import { removeTree } from './remove-tree.js';
 import { syncPath } from './sync.js';
 
 /** Where a new folder for `target` is filled: on the same file system, under the same parent, so that a rename suffices. */
@@ -27,15 +28,15 @@ export function publishScratch(home: HomePaths, target: StagingTarget): void {
   const aside = asideFolder(home, target);
   mkdirSync(dirname(place), { recursive: true });
   syncPath(home.cosmovisor);
-  if (existsSync(place)) {
+  if (isThere(place)) {
     mkdirSync(dirname(aside), { recursive: true });
-    rmSync(aside, { recursive: true, force: true }); // of a run that was killed after its new folder was in place
+    removeTree(aside); // of a run that was killed after its new folder was in place
     renameSync(place, aside);
   }
   try {
     renameSync(scratchFolder(home, target), place);
   } catch (error) {
-    if (existsSync(aside)) renameSync(aside, place);
+    if (isThere(aside)) renameSync(aside, place);
     throw error;
   }
   syncPath(dirname(place));
@@ -44,7 +45,7 @@ export function publishScratch(home: HomePaths, target: StagingTarget): void {
 
 /** Removes the scratch of a staging; whatever is worth keeping has been put in its place before. */
 export function removeScratch(home: HomePaths): void {
-  rmSync(home.staging, { recursive: true, force: true });
+  removeTree(home.staging);
 }
 
 /**
@@ -67,10 +68,10 @@ export function mendStaging(home: HomePaths): readonly string[] {
 export function mendLocked(home: HomePaths): readonly string[] {
   const old = join(home.staging, 'old');
   const waiting = [
-    ...(existsSync(join(old, 'genesis')) ? ['genesis'] : []),
+    ...(isThere(join(old, 'genesis')) ? ['genesis'] : []),
     ...entriesOf(join(old, 'upgrades')).map((name) => `upgrades/${name}`),
   ];
-  const back = waiting.filter((name) => !existsSync(join(home.cosmovisor, name)));
+  const back = waiting.filter((name) => !isThere(join(home.cosmovisor, name)));
   for (const name of back) {
     renameSync(join(old, name), join(home.cosmovisor, name));
     syncPath(dirname(join(home.cosmovisor, name)));
@@ -88,6 +89,11 @@ export function removeEmptyFolders(folders: readonly string[]): void {
       if (!hasCode(error, 'ENOENT', 'ENOTEMPTY', 'EEXIST')) throw error;
     }
   }
+}
+
+/** A link that leads nowhere is there too: moved aside, a relative one leads nowhere until it is back. */
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function entriesOf(folder: string): string[] {

@@ -4,14 +4,14 @@ import { dirname } from 'node:path';
 
 import { hasCode } from '../errors/cvtool-error.js';
 
-/** The folder itself, or the nearest folder above it that exists. */
+/** The path itself, or the nearest one above it that exists: a folder, unless a file or a dangling link is in the way. */
 export function nearestExisting(path: string): string {
   for (let at = path; ; at = dirname(at)) {
     try {
       lstatSync(at);
       return at;
     } catch (error) {
-      if (!hasCode(error, 'ENOENT') || dirname(at) === at) throw error;
+      if (!hasCode(error, 'ENOENT', 'ENOTDIR') || dirname(at) === at) throw error;
     }
   }
 }
@@ -33,8 +33,9 @@ export function whyNotWritable(path: string): string | undefined {
   } catch (error) {
     if (hasCode(error, 'EACCES', 'EPERM')) return `${at} cannot be written by this user`;
     if (hasCode(error, 'EROFS')) return `${at} is on a read-only file system`;
-    if (hasCode(error, 'ENOTDIR')) return `${dirname(at)} is not a folder`;
     if (hasCode(error, 'ENOENT')) return `${at} is a link to nothing`;
+    if (hasCode(error, 'ELOOP')) return `${at} has a link in it that leads to itself`;
+    if (hasCode(error, 'ENAMETOOLONG')) return `${at} has a name in it that is too long for its file system`;
     throw error;
   }
 }

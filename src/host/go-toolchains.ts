@@ -1,15 +1,15 @@
 // The Go toolchains of this host: which are installed, which one a release gets, and how one is fetched.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import type { Environment } from '../config/environment.js';
 import { userHome } from '../config/folders.js';
-import { CvtoolError, messageOf } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
 import { compareGoVersions, goToolchain, parseGoVersion, type GoVersion } from '../values/go-version.js';
 import { printable } from '../values/printable.js';
-import { findCommand } from './tools.js';
+import { findCommand } from './find-command.js';
 
 const run = promisify(execFile);
 
@@ -50,8 +50,26 @@ function candidateRoots(environment: Environment, toolchainsFolder: string): str
     ...childrenOf('/usr/lib', /^go-\d/),
     ...childrenOf('/usr/local', /^go-?\d/),
     ...childrenOf(join(home, 'sdk'), /^go\d/),
-    ...moduleCaches.flatMap((cache) => childrenOf(join(cache, 'golang.org'), /^toolchain@v0\.0\.1-go/)),
+    ...moduleCaches.flatMap((cache) => fetchedInto(cache)),
   ];
+}
+
+/**
+ * The toolchains of a module cache that are for this machine and whole. A fetch that was killed leaves its folder half filled,
+ * with a mark beside its zip until it is done (cmd/go/internal/modfetch, unzip), and bin/go not yet executable (toolchain.Exec).
+ */
+function fetchedInto(cache: string): string[] {
+  return childrenOf(join(cache, 'golang.org'), /^toolchain@v0\.0\.1-go/).filter((root) => {
+    const version = basename(root).slice('toolchain@'.length);
+    const mark = join(cache, 'cache/download/golang.org/toolchain/@v', `${version}.partial`);
+    return version.endsWith(`.${goPlatform()}`) && !existsSync(mark);
+  });
+}
+
+/** This machine as Go writes it: `linux-amd64`. */
+export function goPlatform(): string {
+  const architecture = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
+  return `${process.platform}-${architecture}`;
 }
 
 /** Every Go that is installed or was fetched before, the one of PATH first. */
@@ -61,7 +79,7 @@ export async function installedGos(
 ): Promise<readonly GoToolchain[]> {
   const command = findCommand('go', environment.PATH);
   const roots = new Set(
-    candidateRoots(environment, toolchainsFolder).filter((root) => existsSync(join(root, 'bin/go'))),
+    candidateRoots(environment, toolchainsFolder).filter((root) => isExecutable(join(root, 'bin/go'))),
   );
   const found = await Promise.all([
     command === undefined ? undefined : askGo(command),
@@ -76,7 +94,7 @@ async function askGo(command: string): Promise<GoToolchain | undefined> {
   if (fromName !== undefined) return { version: fromName, root: dirname(dirname(command)), from: 'fetched' };
   try {
     const environment = {
-      HOME: '/nonexistent',
+      HOME: '/dev/null', // go writes telemetry into its home; as root it would make a folder that is missing
       PATH: '/usr/bin:/bin',
       GOENV: 'off',
       GOTOOLCHAIN: 'local',
@@ -85,8 +103,9 @@ async function askGo(command: string): Promise<GoToolchain | undefined> {
     const { stdout } = await run(command, ['version'], { cwd: '/', timeout: 20_000, env: environment });
     const version = tryParseGoVersion(/go version go(\S+)/.exec(stdout)?.[1] ?? '');
     if (version === undefined) return undefined;
-    const { stdout: root } = await run(command, ['env', 'GOROOT'], { cwd: '/', timeout: 20_000, env: environment });
-    return { version, root: root.trim(), from: 'installed' };
+    const { stdout: said } = await run(command, ['env', 'GOROOT'], { cwd: '/', timeout: 20_000, env: environment });
+    const root = said.trim(); // empty in a Go that was itself built with -trimpath and moved
+    return root !== '' && isExecutable(join(root, 'bin/go')) ? { version, root, from: 'installed' } : undefined;
   } catch {
     return undefined; // what does not answer is no Go
   }
@@ -104,25 +123,41 @@ export async function goSettings(go: GoToolchain | undefined, environment: Envir
 }
 
 async function askSettings(go: GoToolchain, environment: Environment): Promise<Record<string, string>> {
-  const { stdout } = await run(join(go.root, 'bin/go'), ['env', '-json', ...keptSettings], {
-    cwd: '/',
-    timeout: 20_000,
-    env: { ...environment, GOTOOLCHAIN: 'local', GOFLAGS: '' },
-  });
-  return JSON.parse(stdout) as Record<string, string>;
+  try {
+    const { stdout } = await run(join(go.root, 'bin/go'), ['env', '-json', ...keptSettings], {
+      cwd: '/',
+      timeout: 20_000,
+      env: { ...environment, GOTOOLCHAIN: 'local', GOFLAGS: '', GOROOT: '', GOWORK: 'off' },
+    });
+    return JSON.parse(stdout) as Record<string, string>;
+  } catch (cause) {
+    throw new CvtoolError('HOST_NOT_READY', `${join(go.root, 'bin/go')} does not say its settings`, {
+      details: messageOf(cause).trim().split('\n').slice(-6).map(printable),
+      hint: 'Look at `go env`, and at the file that `go env GOENV` names.',
+      cause,
+    });
+  }
 }
 
 /** How a wanted Go will be had. */
 export type GoChoice =
   | { readonly kind: 'installed'; readonly go: GoToolchain }
-  | { readonly kind: 'fetch'; readonly by: GoToolchain; readonly versions: readonly GoVersion[] };
+  | { readonly kind: 'fetch'; readonly by: GoToolchain; readonly versions: readonly GoVersion[] }
+  /** No Go here can fetch; cvtool itself does: install/go-toolchain.ts. */
+  | { readonly kind: 'download'; readonly versions: readonly GoVersion[] };
 
 /** GOTOOLCHAIN works from Go 1.21 on. */
 const firstThatFetches = parseGoVersion('1.21.0');
 
+export function canFetchOthers(version: GoVersion): boolean {
+  return compareGoVersions(version, firstThatFetches) >= 0;
+}
+
 /**
- * The wanted version where it is installed; else what can fetch it; else an alternative that is installed.
+ * The wanted version where it is here; else an alternative that was fetched before; else what can fetch them; else, where
+ * nothing can, an alternative that is installed.
  * @param alternatives later patch releases that will do, in order of preference
+ * @param canDownload can cvtool fetch this version without the go command?
  * @returns undefined where this host can neither run nor fetch any of them
  */
 export function chooseGo(
@@ -130,17 +165,20 @@ export function chooseGo(
   alternatives: readonly GoVersion[],
   installed: readonly GoToolchain[],
   offline: boolean,
+  canDownload: (version: GoVersion) => boolean = () => false,
 ): GoChoice | undefined {
   const exact = installed.find((go) => same(go.version, wanted));
   if (exact !== undefined) return { kind: 'installed', go: exact };
-  const by = installed.find((go) => compareGoVersions(go.version, firstThatFetches) >= 0);
+  const by = installed.find(({ version }) => canFetchOthers(version));
   const other = alternatives
     .map((version) => installed.find((go) => same(go.version, version)))
     .find((go) => go !== undefined);
-  if (by !== undefined && !offline && other === undefined)
-    return { kind: 'fetch', by, versions: [wanted, ...alternatives] };
-  if (by !== undefined && !offline && other?.from === 'installed') {
-    return { kind: 'fetch', by, versions: [wanted, ...alternatives] };
+  // an alternative that was fetched before will do: most likely since the proxy lacks the wanted one
+  if (!offline && other?.from !== 'fetched') {
+    const versions = [wanted, ...alternatives];
+    if (by !== undefined) return { kind: 'fetch', by, versions };
+    const downloads = versions.filter(canDownload);
+    if (downloads.length > 0) return { kind: 'download', versions: downloads };
   }
   return other === undefined ? undefined : { kind: 'installed', go: other };
 }
@@ -177,13 +215,19 @@ export async function fetchGo(
       return { version, root: stdout.trim(), from: 'fetched' };
     } catch (error) {
       signal.throwIfAborted();
-      refusals.push(`${goToolchain(version)}: ${printable(messageOf(error).trim().split('\n').at(-1) ?? '')}`);
+      refusals.push(`${goToolchain(version)}: ${lastWords(error)}`);
     }
   }
   throw new CvtoolError('GO_MISSING', `Go ${versions.join(' or ')} cannot be fetched`, {
     details: refusals,
     hint: 'Install it (https://go.dev/dl), or set GOPROXY to a module proxy that serves toolchains.',
   });
+}
+
+/** What a failed command said last; Node puts a line with the command itself before it. */
+function lastWords(error: unknown): string {
+  const lines = messageOf(error).trim().split('\n');
+  return printable((lines.length > 1 ? lines.slice(1).slice(-3) : lines).map((line) => line.trim()).join(' '));
 }
 
 function same(a: GoVersion, b: GoVersion): boolean {
@@ -200,9 +244,22 @@ function tryParseGoVersion(text: string): GoVersion | undefined {
   }
 }
 
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false; // not there, or not for us: no Go of ours
+  }
+}
+
 function childrenOf(folder: string, pattern: RegExp): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => pattern.test(name))
-    .map((name) => realpathSync(join(folder, name)));
+  try {
+    return readdirSync(folder)
+      .filter((name) => pattern.test(name))
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return [];
+    throw error;
+  }
 }

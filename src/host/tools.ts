@@ -1,27 +1,10 @@
-// The commands that a build needs, found as a shell would find them, with what they say of their version.
+// What the commands that a build needs say of their version.
 import { execFile } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { coerce, gte } from 'semver';
 
 const run = promisify(execFile);
-
-/** The file that the name stands for along PATH; undefined where there is none that may be executed. */
-export function findCommand(name: string, path: string | undefined): string | undefined {
-  for (const folder of (path ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter)) {
-    const file = join(folder === '' ? '.' : folder, name);
-    try {
-      if (!statSync(file).isFile()) continue;
-      accessSync(file, constants.X_OK);
-      return file;
-    } catch {
-      continue; // not there, or not for us: the next folder of PATH
-    }
-  }
-  return undefined;
-}
 
 /** The first line that a command prints on stdout for these arguments; undefined where it fails or is missing. */
 async function firstLine(command: string, args: readonly string[]): Promise<string | undefined> {
@@ -31,6 +14,11 @@ async function firstLine(command: string, args: readonly string[]): Promise<stri
   } catch {
     return undefined; // what a tool does not say of itself is unknown, not an error
   }
+}
+
+/** What a command says of its version, in one line. */
+export function toolSays(command: string): Promise<string | undefined> {
+  return firstLine(command, ['--version']);
 }
 
 /** Is the version in a tool's own words (`git version 2.39.5`) at least `least`? True where it says none. */

@@ -9,6 +9,7 @@ import { parseGitAddress } from '../values/git-address.js';
 import { parseGoDuration } from '../values/go-duration.js';
 import { parseGoVersion } from '../values/go-version.js';
 import { parseFileName, parseInnerPath } from '../values/inner-path.js';
+import { parseModuleHash } from '../values/module-hash.js';
 import { parsePlanName } from '../values/plan-name.js';
 import { quoted } from '../values/printable.js';
 import { parseTag } from '../values/tag.js';
@@ -27,6 +28,7 @@ export const digest = parsed(parseDigest);
 export const duration = parsed(parseGoDuration).refine((value) => value > 0n, 'must be longer than nothing');
 export const fileName = parsed(parseFileName);
 export const goVersion = parsed(parseGoVersion);
+export const moduleHash = parsed(parseModuleHash);
 export const innerPath = parsed(parseInnerPath);
 export const repository = parsed(parseGitAddress);
 

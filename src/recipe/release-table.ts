@@ -1,7 +1,8 @@
 // Questions to a recipe's release table: pure, and answered with data, so that the caller finds the words. The table's order
 // is the chain's: what came later stands below. Alphas stand in it to be known, and take no part in that order.
 import { matchesCommit, type Commit, type CommitPrefix } from '../values/commit.js';
-import type { GoVersion } from '../values/go-version.js';
+import { compareGoVersions, parseGoVersion, type GoVersion } from '../values/go-version.js';
+import type { ModuleHash } from '../values/module-hash.js';
 import { samePlanName, type PlanName } from '../values/plan-name.js';
 import type { Tag } from '../values/tag.js';
 import { compareParts, versionParts } from './nearest.js';
@@ -121,6 +122,16 @@ export function goFor({ go = [] }: Recipe, tag: Tag): GoForTag | undefined {
   const exact = all.find(({ by }) => by === tag);
   const begun = all.filter(({ by }) => by.endsWith('*') && tag.startsWith(by.slice(0, -1)));
   return exact ?? begun.sort((a, b) => b.by.length - a.by.length)[0];
+}
+
+/**
+ * By what a downloaded Go of this version is known; undefined where the recipe does not vouch for one.
+ * @param platform as Go writes it: `linux-amd64`
+ */
+export function toolchainHash({ toolchains }: Recipe, version: GoVersion, platform: string): ModuleHash | undefined {
+  const key = Object.keys(toolchains).find((known) => compareGoVersions(parseGoVersion(known), version) === 0);
+  const hashes: Readonly<Record<string, ModuleHash>> = (key !== undefined && toolchains[key]) || {};
+  return Object.hasOwn(hashes, platform) ? hashes[platform] : undefined;
 }
 
 /** How the program must name its version when it was built from `tag`. */

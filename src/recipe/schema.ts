@@ -24,6 +24,12 @@ const go = z.strictObject({
     }),
 });
 
+/** By the version of Go, then by the platform: the module hash of golang.org/toolchain, by which a download is known. */
+const toolchains = z.record(
+  z.string().refine((version) => field.goVersion.safeParse(version).success, 'is no version of Go, such as 1.19.2'),
+  z.record(z.string().regex(/^[a-z0-9]+-[a-z0-9]+$/, 'is no platform of Go, such as linux-amd64'), field.moduleHash),
+);
+
 const build = z.strictObject({
   /** Added to the build's environment. */
   environment: field.variables.default({}),
@@ -81,6 +87,42 @@ const otherTag = z.strictObject({
   notes: field.text.optional(),
 });
 
+/** A setting of the node's home that decides how this release, and those after it, start. docs/recipes.md has the keys. */
+const homeCheck = z
+  .strictObject({
+    /** Below the home: config/app.toml, config/config.toml. */
+    file: field.innerPath,
+    /** With its sections: `grpc.enable`. */
+    key: field.text,
+    /** Exactly one of these three: it must have a value; the key must stand there; it must be one of these. */
+    filled: field.flag.optional(),
+    there: field.flag.optional(),
+    oneOf: z.array(z.string({ error: 'must be a single value' }), { error: 'must be a list' }).optional(),
+    /** What the program takes where the key is missing. */
+    default: z.string({ error: 'must be a single value' }).optional(),
+    /** It matters only where another key of the file has this value, or has none and `default` is that value. */
+    when: z.strictObject({ key: field.text, is: field.text, default: field.text.optional() }).optional(),
+    /** `fail`: the program does not start, or does harm. */
+    severity: z.enum(['fail', 'warn'], { error: 'must be fail or warn' }),
+    because: field.text,
+    /** What to write. */
+    line: field.text,
+    /** The upgrade from which on it matters no more. */
+    until: field.planName.optional(),
+  })
+  .superRefine(({ filled, there, oneOf }, context) => {
+    if ([filled, there, oneOf].filter((wanted) => wanted !== undefined && wanted !== false).length !== 1)
+      context.addIssue({ code: 'custom', message: 'must have exactly one of filled: true, there: true and oneOf' });
+  });
+
+/** An argument of `start` that earlier releases took, and this one and those after it refuse. */
+const goneFlag = z.strictObject({
+  flag: field.text.refine((flag) => /^--[\w.-]+$/.test(flag), 'is no flag, such as --grpc-web.address'),
+  because: field.text,
+  /** The flag that took its place. */
+  instead: field.text.optional(),
+});
+
 const release = z
   .strictObject({
     /** The plan's name in the chain's spelling; or it is the genesis release, or an alpha of a plan that never came; or none of them. */
@@ -100,6 +142,9 @@ const release = z
     built: field.flag.default(true),
     reason: field.text.optional(),
     otherTags: z.array(otherTag, { error: 'must be a list' }).default([]),
+    /** What `cvtool doctor` looks at in the home, from this release on. */
+    homeChecks: z.array(homeCheck, { error: 'must be a list' }).default([]),
+    goneFlags: z.array(goneFlag, { error: 'must be a list' }).default([]),
     notes: field.text.optional(),
   })
   .transform((given, context) => {
@@ -141,6 +186,7 @@ export const recipeSchema = z.strictObject({
     .transform((home) => home.slice(2))
     .pipe(field.innerPath),
   go: z.array(go, { error: 'must be a list' }).optional(),
+  toolchains: toolchains.default({}),
   build,
   artifact: field.innerPath,
   version,
@@ -155,6 +201,7 @@ export const recipeSchema = z.strictObject({
 export type Recipe = z.output<typeof recipeSchema>;
 export type Release = Recipe['releases'][number];
 export type OtherTag = Release['otherTags'][number];
+export type HomeCheck = Release['homeChecks'][number];
 
 function whichKind<Name>(upgrade: Name | undefined, genesis: boolean | undefined, alphaOf: Name | undefined) {
   if (upgrade !== undefined) return { kind: 'upgrade' as const, upgrade };

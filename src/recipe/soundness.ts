@@ -1,4 +1,5 @@
 // What no single field of a recipe can know: that its parts fit each other.
+import { compareGoVersions, parseGoVersion } from '../values/go-version.js';
 import { parsePlanName } from '../values/plan-name.js';
 import type { Recipe } from './schema.js';
 
@@ -10,7 +11,13 @@ export interface Problem {
 
 /** All contradictions of a recipe that the schema has accepted. */
 export function contradictions(recipe: Recipe): Problem[] {
-  return [...repeated(recipe), ...outOfOrder(recipe), ...looseReferences(recipe)];
+  return [
+    ...repeated(recipe),
+    ...outOfOrder(recipe),
+    ...looseReferences(recipe),
+    ...looseToolchains(recipe),
+    ...looseEnds(recipe),
+  ];
 }
 
 /** An upgrade, a tag or a tag's Go that stands there twice, so that a lookup would have two answers. */
@@ -92,4 +99,30 @@ function looseReferences({ releases, libraries }: Recipe): Problem[] {
     ),
   );
   return [...used, ...pinned];
+}
+
+/** A toolchain that builds no tag, or that stands there twice, as 1.22 and 1.22.0. */
+function looseToolchains({ go = [], toolchains }: Recipe): Problem[] {
+  const used = go.flatMap(({ version, alternatives }) => [version, ...alternatives]);
+  const keys = Object.keys(toolchains);
+  return keys.flatMap((key, index) => {
+    const version = parseGoVersion(key);
+    const path = ['toolchains', key];
+    const isThis = (other: string): boolean => compareGoVersions(parseGoVersion(other), version) === 0;
+    if (!used.some(isThis)) return [{ path, message: 'is a Go that builds no tag here' }];
+    return keys.findIndex(isThis) === index ? [] : [{ path, message: 'stands there twice' }];
+  });
+}
+
+/** A home check that ends with an upgrade that is not in the table, or does not come later. */
+function looseEnds({ releases }: Recipe): Problem[] {
+  return releases.flatMap(({ homeChecks }, index) =>
+    homeChecks.flatMap(({ until }, place) => {
+      if (until === undefined) return [];
+      const end = releases.findIndex((release) => release.kind === 'upgrade' && release.upgrade === until);
+      if (end > index) return [];
+      const message = `names ${until}, which is no upgrade after this release`;
+      return [{ path: ['releases', index, 'homeChecks', place, 'until'], message }];
+    }),
+  );
 }

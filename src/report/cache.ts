@@ -14,7 +14,7 @@ export function cacheLines(root: string, sizes: CacheSizes): readonly string[] {
 export function pruneLines(root: string, { freed, inUse }: Pruned): readonly string[] {
   return [
     `${sizeText(freed)} freed in ${root}.`,
-    ...inUse.map((path) => `Left, since a running cvtool uses it: ${path}`),
+    ...inUse.map((path) => `In use by a running cvtool, so it and what it builds from was left: ${path}`),
   ];
 }
 

@@ -18,7 +18,7 @@ function errorLines(error: unknown, { debug }: { readonly debug: boolean }): rea
   return [
     `Error: ${printable(error.message)}`,
     ...error.details.map((line) => `  ${printable(line)}`),
-    ...(error.hint === undefined ? [] : error.hint.split('\n').map(printable)),
+    ...hintLines(error.hint),
     ...stack,
   ];
 }
@@ -27,10 +27,22 @@ function errorLines(error: unknown, { debug }: { readonly debug: boolean }): rea
 export function errorData(error: unknown): object {
   if (error instanceof CvtoolError) {
     const { code, message, details, hint, exit } = error;
-    return { ok: false, error: { code, message: printable(message), details: details.map(printable), hint, exit } };
+    return {
+      ok: false,
+      error: { code, message: printable(message), details: details.map(printable), ...hintData(hint), exit },
+    };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { ok: false, error: { code: 'BUG', message: printable(message), details: [], exit: 70 } };
+}
+
+/** A hint may name an address or a path from outside too. */
+function hintLines(hint: string | undefined): string[] {
+  return hint === undefined ? [] : hint.split('\n').map(printable);
+}
+
+function hintData(hint: string | undefined): { hint?: string } {
+  return hint === undefined ? {} : { hint: hintLines(hint).join('\n') };
 }
 
 /** Prints the error on stderr and returns the exit status that goes with it. */

@@ -3,6 +3,7 @@
 import { Listr, type ListrTask } from 'listr2';
 
 import type { CheckedStep, Pipeline, StepTime } from '../stage/step.js';
+import { printable } from '../values/printable.js';
 import { durationText } from './duration.js';
 import { coloured, print, printError, type Style } from './terminal.js';
 
@@ -40,8 +41,21 @@ function drawn(step: CheckedStep, times: StepTime[], options: RunOptions): Listr
   return {
     title: step.title,
     task: async (context, task): Promise<void> => {
-      const show = (line: string): void => void (task.output = line.slice(0, 200));
-      task.title = await timed(step, context, times, options, { progress: show, output: show });
+      const show = (line: string): void => {
+        if (!options.signal.aborted) task.output = printable(line).slice(0, roomFor(line));
+      };
+      const stopping = (): void => void (task.output = 'stopping');
+      options.signal.addEventListener('abort', stopping);
+      const started = performance.now();
+      const clock = setInterval(() => {
+        task.title = `${step.title} ${coloured('dim', `(${durationText((performance.now() - started) / 1000)})`)}`;
+      }, 1000);
+      try {
+        task.title = await timed(step, context, times, options, { progress: show, output: show });
+      } finally {
+        clearInterval(clock);
+        options.signal.removeEventListener('abort', stopping);
+      }
     },
   };
 }
@@ -54,13 +68,15 @@ function said(step: CheckedStep, times: StepTime[], options: RunOptions): ListrT
     task: async (context): Promise<void> => {
       const group = options.style === 'groups';
       say(group ? `::group::${step.title}` : `- ${step.title}`);
+      const margin = group ? '  | ' : '    '; // behind blanks alone `::error::` of a build's output would be a command to GitHub
       let last = performance.now();
       const progress = (line: string): void => {
         if (performance.now() - last < newsInterval) return;
         last = performance.now();
-        say(`    ${line}`);
+        say(`${margin}${printable(line)}`);
       };
-      const output = options.verbose || group ? (line: string): void => say(`    ${line}`) : (): void => undefined;
+      const output =
+        options.verbose || group ? (line: string): void => say(`${margin}${printable(line)}`) : (): void => undefined;
       try {
         const ended = await timed(step, context, times, options, { progress, output });
         say(`✓ ${ended}`);
@@ -72,6 +88,12 @@ function said(step: CheckedStep, times: StepTime[], options: RunOptions): ListrT
 }
 
 const newsInterval = 10_000;
+
+/** A line that wraps would make the picture jump with each line of a build. */
+function roomFor(line: string): number {
+  const { columns } = process.stdout;
+  return Number.isInteger(columns) ? Math.max(10, columns - 6) : line.length;
+}
 
 async function timed(
   step: CheckedStep,

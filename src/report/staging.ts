@@ -1,12 +1,13 @@
 // A staging as text and as data: the plan of --dry-run, and what was staged.
 import type { StagingRequest } from '../stage/request.js';
-import type { StagingPlan } from '../stage/plan.js';
 import type { Staged } from '../stage/stage.js';
+import type { Resolved } from '../stage/steps/resolve.js';
 import { goToolchain } from '../values/go-version.js';
 import { durationText } from './duration.js';
 
 /** The plan, a line a fact. */
-export function planLines(plan: StagingPlan, notes: readonly string[], alreadyStaged: boolean): readonly string[] {
+export function planLines(resolved: Resolved, notes: readonly string[]): readonly string[] {
+  const { plan } = resolved;
   const { go } = plan;
   const others =
     go === undefined || go.alternatives.length === 0 ? '' : `, else ${go.alternatives.map(goToolchain).join(', ')}`;
@@ -21,17 +22,23 @@ export function planLines(plan: StagingPlan, notes: readonly string[], alreadySt
       .join(' ')}`,
     `  commands     ${plan.commands.map((command) => command.join(' ')).join(' && ')}`,
     `  artifact     ${plan.artifact}, version ${plan.version}`,
-    `  target       ${plan.folder}${alreadyStaged ? ' (staged already, with these very bytes: nothing to do)' : ''}`,
+    `  target       ${plan.folder}${stateText(resolved)}`,
     ...[...notes, ...plan.notes].map((note) => `  note         ${note}`),
   ];
 }
 
+function stateText({ alreadyStaged, other }: Resolved): string {
+  if (alreadyStaged) return ' (staged already, with these very bytes: nothing to do)';
+  return other === undefined ? '' : ` (holds another release, tag ${other.tag}: only --force replaces it)`;
+}
+
 /** The same for --json. */
-export function planData(plan: StagingPlan, notes: readonly string[], alreadyStaged: boolean): object {
+export function planData({ plan, alreadyStaged, other }: Resolved, notes: readonly string[]): object {
   return {
     ok: true,
     dryRun: true,
     alreadyStaged,
+    otherRelease: other ?? null,
     plan: { ...plan, go: plan.go ?? null, notes: [...notes, ...plan.notes] },
   };
 }

@@ -30,13 +30,33 @@ export function printError(...lines: readonly string[]): void {
   process.stderr.write(lines.map((line) => `${line}\n`).join(''));
 }
 
-/** A pipe that nobody reads any more is no reason to stop in the middle of a staging. */
+/** Writes a file's bytes to stdout as they are. */
+export function printBytes(...parts: readonly Uint8Array[]): void {
+  process.stdout.write(Buffer.concat(parts));
+}
+
+/**
+ * What nobody reads any more is no reason to stop in the middle of a staging: a pipe whose reader has gone (EPIPE), a terminal
+ * that was closed (EIO). Other losses, such as a full disk, end it as well as can be, but not with status 0.
+ */
 export function outliveReaders(): void {
-  for (const stream of [process.stdout, process.stderr]) {
+  for (const [stream, name] of [
+    [process.stdout, 'stdout'],
+    [process.stderr, 'stderr'],
+  ] as const) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code === 'EPIPE' || error.code === 'EIO') return;
+      if (name === 'stdout' && lost === undefined) printError(`Error: stdout cannot be written: ${error.message}`);
+      lost ??= error;
     });
   }
+}
+
+let lost: Error | undefined;
+
+/** Was something printed that did not arrive, though somebody wanted it? */
+export function hasLostOutput(): boolean {
+  return lost !== undefined;
 }
 
 /** Colour where stderr or stdout is a terminal that wants it (NO_COLOR and FORCE_COLOR are honoured). */

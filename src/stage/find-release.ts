@@ -14,6 +14,7 @@ import {
 } from '../recipe/release-table.js';
 import type { Recipe, Release } from '../recipe/schema.js';
 import type { Commit, CommitPrefix } from '../values/commit.js';
+import { printableAddress, type GitAddress } from '../values/git-address.js';
 import type { PlanName } from '../values/plan-name.js';
 import type { Tag } from '../values/tag.js';
 
@@ -29,6 +30,7 @@ export interface FoundRelease {
 export interface Question {
   readonly target: StagingTarget;
   readonly tag: Tag | undefined;
+  readonly address: GitAddress;
 }
 
 /**
@@ -38,10 +40,10 @@ export interface Question {
  */
 export function findRelease(
   recipe: Recipe,
-  { target, tag }: Question,
+  { target, tag, address }: Question,
   tags?: readonly Tag[],
 ): FoundRelease | undefined {
-  if (tag !== undefined) return fromTag(recipe, target, tag, tags);
+  if (tag !== undefined) return fromTag(recipe, { target, tag, address }, tags);
   const release = target.kind === 'genesis' ? genesisRelease(recipe) : releaseOfUpgrade(recipe, target.plan);
   if (release !== undefined) return fromTable(recipe, target, release);
   if (target.kind === 'genesis') {
@@ -72,13 +74,12 @@ function fromTable(recipe: Recipe, target: StagingTarget, release: Release): Fou
 
 function fromTag(
   recipe: Recipe,
-  target: StagingTarget,
-  tag: Tag,
+  { target, tag, address }: Question & { readonly tag: Tag },
   tags: readonly Tag[] | undefined,
 ): FoundRelease | undefined {
   const known = releaseOfTag(recipe, tag);
   if (known === undefined && tags === undefined) return undefined;
-  if (known === undefined && tags?.includes(tag) === false) throw unknownTag(tag, tags);
+  if (known === undefined && tags?.includes(tag) === false) throw unknownTag(tag, tags, address);
   if (known !== undefined && known.other === undefined) refuseUnbuilt(known.release);
   const notes = target.kind === 'genesis' ? otherTagNotes(known) : betterNotes(recipe, target.plan, tag);
   return { tag, commit: known?.commit, known: known !== undefined, notes };
@@ -153,10 +154,11 @@ function kindOf(recipe: Recipe, tag: Tag): string {
 }
 
 /** No such tag, with those that are near it. */
-export function unknownTag(tag: Tag, tags: readonly Tag[]): CvtoolError {
+export function unknownTag(tag: Tag, tags: readonly Tag[], address: GitAddress): CvtoolError {
   const near = nearestTags(tag, tags);
-  return new CvtoolError('TAG_UNKNOWN', `the repository has no tag ${tag}`, {
+  const from = printableAddress(address);
+  return new CvtoolError('TAG_UNKNOWN', `the repository ${from} has no tag ${tag}`, {
     details: near.length === 0 ? [] : [`The nearest tags: ${near.join(', ')}.`],
-    hint: 'Look at its tags with `git ls-remote --tags <repository>`; --repo names another repository.',
+    hint: `\`git ls-remote --tags ${from}\` lists its tags; --repo names another repository.`,
   });
 }

@@ -38,5 +38,6 @@ export function makeManifest(ready: Ready, files: readonly StagedFile[]): Manife
     runpath: portable.runpath ?? null,
     glibcFloor: verified.glibcFloor ?? null,
     version: { ...verified.version },
+    ...(verified.handlers === undefined ? {} : { handlers: [...verified.handlers] }),
   };
 }

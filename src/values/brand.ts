@@ -2,5 +2,5 @@
 
 declare const brand: unique symbol;
 
-/** `Base` that only the parser of `Name` makes. The brand exists for the compiler only. */
-export type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };
+/** `Base` that only the parser of `Name` makes; a branded `Base` keeps its own. The brand exists for the compiler only. */
+export type Brand<Base, Name extends string> = Base & { readonly [brand]: { readonly [Key in Name]: true } };

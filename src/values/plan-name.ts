@@ -10,15 +10,17 @@ export type PlanName = Brand<string, 'PlanName'>;
 export interface PlanNameOptions {
   /** Lower-case the name, as cosmovisor does (default). False: COSMOVISOR_DISABLE_RECASE=true. */
   readonly recase?: boolean | undefined;
+  /** The name comes from a plan, not from a command line: it may start with `-`. */
+  readonly fromChain?: boolean | undefined;
 }
 
 /** The longest file name of Linux's file systems, in bytes (NAME_MAX, limits.h). */
 const longest = 255;
 
 /** @throws NAME_INVALID with the reason */
-export function parsePlanName(text: string, { recase = true }: PlanNameOptions = {}): PlanName {
+export function parsePlanName(text: string, { recase = true, fromChain = false }: PlanNameOptions = {}): PlanName {
   if (text === '') throw invalid(text, 'is empty');
-  if (text.startsWith('-')) {
+  if (text.startsWith('-') && !fromChain) {
     throw invalid(
       text,
       'starts with "-" like an option',

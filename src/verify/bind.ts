@@ -1,8 +1,6 @@
 // Which definition each undefined symbol is bound to when the program starts, as the loader looks it up: in the global scope,
 // in the order of loading, with versions (glibc: elf/dl-lookup.c check_match, elf/dl-version.c; musl: ldso/dynlink.c find_sym,
 // which knows names only). Weak symbols may stay unbound. What lazy binding would find only later is found here too.
-import { DT } from '../elf/constants.js';
-import { dynamicValue } from '../elf/dynamic.js';
 import { openByteSource } from '../elf/bytes.js';
 import type { ElfFile } from '../elf/elf-file.js';
 import { readDynamicSymbols, type DynamicSymbol } from '../elf/symbols.js';
@@ -37,7 +35,6 @@ export interface Binding {
 interface Definitions {
   readonly object: LoadedObject;
   readonly byName: ReadonlyMap<string, readonly DynamicSymbol[]>;
-  readonly hasVersions: boolean;
   /** Of version index 2: also who asks for no version is bound to it. */
   readonly firstVersion: string | undefined;
 }
@@ -98,20 +95,17 @@ function definitionsOf(
     if (same === undefined) byName.set(symbol.name, [symbol]);
     else same.push(symbol);
   }
-  const { dynamic } = object.elf;
-  const hasVersions = dynamic !== undefined && dynamicValue(dynamic, DT.VERSYM) !== undefined;
-  const firstVersion = hasVersions ? withBytes(object, readVersionDefinitions)[0] : undefined;
-  return { object, byName, hasVersions, firstVersion };
+  const [firstVersion] = withBytes(object, readVersionDefinitions);
+  return { object, byName, firstVersion };
 }
 
 function matchesByName({ name }: DynamicSymbol, { byName }: Definitions): boolean {
   return (byName.get(name) ?? []).some(({ version }) => version?.hidden !== true);
 }
 
-/** check_match in elf/dl-lookup.c */
+/** check_match in elf/dl-lookup.c. A library without versions has none at any symbol, and serves everybody. */
 function matchesWithVersion({ name, version }: DynamicSymbol, definitions: Definitions): boolean {
   const offers = definitions.byName.get(name) ?? [];
-  if (!definitions.hasVersions) return offers.length > 0;
   if (version !== undefined) {
     return offers.some((offer) => offer.version === undefined || offer.version.name === version.name);
   }

@@ -27,7 +27,11 @@ export function judgeBinding(resolution: Resolution, { stagedFolder, targetGlibc
     const text = 'whether the symbols bind cannot be judged before every library is found';
     return [{ level: 'L2', status: 'unknown', text }, ...floor];
   }
-  const { unbound, missingVersions, looked } = bindSymbols(resolution, isJudged);
+  const { looked, ...bound } = bindSymbols(resolution, isJudged);
+  // What another host's glibc offers the floor alone can tell: this host's may be older.
+  const isLibc = (version: string | undefined) => targetGlibc !== undefined && /^GLIBC_\d/.test(version ?? '');
+  const unbound = bound.unbound.filter(({ version }) => !isLibc(version));
+  const missingVersions = bound.missingVersions.filter(({ version }) => !isLibc(version));
   const versions = groupedBy(missingVersions, ({ library }) => library).map(([library, missing]): Finding => {
     const asked = [...new Set(missing.map(({ version }) => version))].join(', ');
     const by = [...new Set(missing.map(({ object }) => object.name))].join(', ');

@@ -13,4 +13,18 @@ export interface Finding {
   readonly text: string;
   /** What to do about it. */
   readonly hint?: string | undefined;
+  /** There where it holds in the environment that the daemon will get, and not in a clean one. */
+  readonly environment?: 'daemon' | undefined;
+}
+
+const worstFirst: readonly Status[] = ['fail', 'warn', 'unknown', 'pass'];
+
+/** The one status that tells of all rows: a failure, else a warning, else that something is not known. */
+export function worstStatus(findings: readonly Finding[]): Status {
+  return worstFirst.find((status) => findings.some((finding) => finding.status === status)) ?? 'unknown';
+}
+
+/** In the order of the levels; within one the rows stay in theirs. */
+export function inLevelOrder(findings: readonly Finding[]): Finding[] {
+  return [...findings].sort((one, other) => (one.level < other.level ? -1 : one.level > other.level ? 1 : 0));
 }

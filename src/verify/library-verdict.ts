@@ -1,5 +1,6 @@
 // L1: every library that is needed, and every one that those need, comes from the staged folder or the system, by the loader's
 // own rules, and nothing points to where only the build host has something.
+import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 
 import type { Finding } from './finding.js';
@@ -38,13 +39,15 @@ export function judgeLibraries(program: string, options: LibraryOptions): Librar
     return { findings: [row('fail', notes.join('; '), hint)], resolution, stagedFolder };
   }
   const isStaged = (object: LoadedObject) => isWithin(object.realPath, stagedFolder);
+  const intrusion = judgeIntruders(resolution, program, search, isStaged);
+  const isToldThere = ({ realPath }: LoadedObject) => intrusion.intruders.has(realPath);
   const findings = [
     ...missing.map((each) => missingRow(each, program, search)),
-    ...objects.filter((each) => each.rule !== 'program' && !isStaged(each)).flatMap(placeRows),
+    ...objects.filter((each) => each.rule !== 'program' && !isStaged(each) && !isToldThere(each)).flatMap(placeRows),
     ...objects
       .filter((each) => each.rule === 'program' || isStaged(each))
       .flatMap((each) => runpathRows(each, stagedFolder)),
-    ...environmentRows(resolution, program, search, isStaged),
+    ...intrusion.findings,
     ...ignoredPreloads.map((each) => row('warn', each)),
     ...notes.map((note) => row('unknown', note)),
   ];
@@ -104,26 +107,30 @@ function runpathRows(object: LoadedObject, stagedFolder: string): Finding[] {
     const staged = isWithin(folder, stagedFolder) || isWithin(realPathOr(folder), stagedFolder);
     if (staged)
       return path === element ? [row('warn', `${what} names ${element}: the folder must stay where it is`, hint)] : [];
-    const place = localPlace(folder);
+    const place = path === element ? localPlace(folder) : undefined;
     if (place !== undefined) return [row('fail', `${what} leads to ${element}, which is in ${place}`, hint)];
+    // What libwasmvm.so of v0.14.0 and v1.0.0-beta7 were linked with: nobody can change it, and where it leads there is nothing.
+    if (object.rule !== 'program' && !existsSync(folder)) return [];
     return isSystemPlace(folder) ? [] : [row('warn', `${what} leads out of the staged folder, to ${element}`, hint)];
   });
 }
 
 /** LD_LIBRARY_PATH and LD_PRELOAD that put something in the place of what is staged. */
-function environmentRows(
+function judgeIntruders(
   resolution: Resolution,
   program: string,
   search: SearchOptions,
   isStaged: (object: LoadedObject) => boolean,
-): Finding[] {
+): { readonly findings: readonly Finding[]; readonly intruders: ReadonlySet<string> } {
   const { LD_LIBRARY_PATH: path = '', LD_PRELOAD: preload = '' } = search.environment ?? {};
-  if (path === '' && preload === '') return [];
+  const intruders = new Set<string>();
+  if (path === '' && preload === '') return { findings: [], intruders };
   const variable = path === '' ? 'LD_PRELOAD' : preload === '' ? 'LD_LIBRARY_PATH' : 'LD_LIBRARY_PATH or LD_PRELOAD';
   const clean = resolveLibraries(program, { ...search, environment: {} });
-  const intruders = clean.objects.filter(isStaged).flatMap((staged): Finding[] => {
+  const rows = clean.objects.filter(isStaged).flatMap((staged): Finding[] => {
     const got = resolution.objects.find(({ name }) => name === staged.name) ?? loadedFor(staged, resolution);
     if (staged.rule === 'program' || got === undefined || got.realPath === staged.realPath) return [];
+    intruders.add(got.realPath);
     if (haveSameBytes(got.realPath, staged.realPath)) {
       return [
         row(
@@ -138,7 +145,7 @@ function environmentRows(
   const preloads = resolution.objects
     .filter(({ rule }) => rule === 'preload')
     .map(({ realPath, place }) => row('warn', `${place} brings ${realPath} into the program`));
-  return [...intruders, ...preloads];
+  return { findings: [...rows, ...preloads], intruders };
 }
 
 /** A library that answers to the name through its soname. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { fromBuffer, openByteSource } from '../../src/elf/bytes.js';
-import { EM, ET, machineName } from '../../src/elf/constants.js';
+import { DT, EM, ET, machineName } from '../../src/elf/constants.js';
 import { isElf, readElf } from '../../src/elf/elf-file.js';
 import { readDynamicSymbols } from '../../src/elf/symbols.js';
 import { glibcFloor, readVersionNeeds } from '../../src/elf/versions.js';
@@ -17,7 +17,7 @@ import { scratchFolder } from '../support/scratch-folder.js';
 
 const folder = scratchFolder();
 const program = '#include <stdio.h>\nint main(void) { puts("x"); return 0; }\n';
-const invalid = (part: object) => expect.objectContaining({ code: 'ELF_INVALID', ...part });
+const invalid = (part: object): unknown => expect.objectContaining({ code: 'ELF_INVALID', ...part });
 
 function programImage(flags: readonly string[] = []): Buffer {
   return readFileSync(compileC(folder, 'program', program, flags));
@@ -101,6 +101,23 @@ test('without section headers the loader finds all the same, and so do we', () =
     expect(relocated.map(({ name }) => name)).toContain('puts');
     expect(readDynamicSymbols(whole).slice(0, relocated.length)).toEqual(relocated);
   }
+});
+
+test('each way to count the symbols does when the others are missing', () => {
+  const source = 'int theirs(void); int mine(void) { return theirs(); }';
+  const flags = ['-shared', '-fPIC', '-nostdlib'];
+  const names = (style: string, without: readonly number[]) => {
+    const image = readFileSync(compileC(folder, 'libcount.so', source, [...flags, `-Wl,--hash-style=${style}`]));
+    for (const { tag, fileOffset } of readElf(fromBuffer('whole', image)).dynamic!.entries) {
+      if (without.includes(tag)) image.writeUInt32LE(DT.AUDIT + 0x1000_0000, fileOffset); // a tag that nobody knows
+    }
+    image.fill(0, 0x28, 0x30); // e_shoff
+    return readDynamicSymbols(readElf(fromBuffer('stripped', image))).map(({ name }) => name);
+  };
+  const relocations = [DT.RELA, DT.REL, DT.JMPREL];
+  expect(names('sysv', relocations)).toEqual(['theirs', 'mine']);
+  expect(names('gnu', relocations)).toEqual(['theirs', 'mine']);
+  expect(names('gnu', [DT.GNU_HASH])).toContain('theirs');
 });
 
 test('weak, defined and undefined symbols are told apart, with their versions', () => {

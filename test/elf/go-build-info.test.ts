@@ -126,6 +126,7 @@ describe('damaged is another answer than not Go', () => {
     ['a pointer size of 3', blob(3, 0, Array<number>(16).fill(0))],
     ['a pointer to nowhere', blob(8, 0, Array<number>(16).fill(0x7f))],
     ['a module line with one column', inline([4], `go1x${framed('mod\tonly\n')}`)],
+    ['a module line with four columns', inline([4], `go1x${framed('mod\ta\tb\tc\td\n')}`)],
     ['a replacement of nothing', inline([4], `go1x${framed('=>\ta\tb\tc\n')}`)],
     ['a setting without a key', inline([4], `go1x${framed('build\t=x\n')}`)],
     ['a setting with an open quote', inline([4], `go1x${framed('build\tx="y\n')}`)],

@@ -1,13 +1,15 @@
 // Our reading against readelf's, on every program of this machine.
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
 import { openByteSource } from '../../src/elf/bytes.js';
 import { isElf, readElf, type ElfFile } from '../../src/elf/elf-file.js';
+import { rewriteRunpath } from '../../src/elf/runpath.js';
 import { readDynamicSymbols, type DynamicSymbol } from '../../src/elf/symbols.js';
 import { readVersionDefinitions, readVersionNeeds } from '../../src/elf/versions.js';
+import { toBigEndian } from '../support/big-endian.js';
 import { compileC } from '../support/compile-c.js';
 import { readelf, type ReadelfSays } from '../support/readelf.js';
 import { runTool } from '../support/run-tool.js';
@@ -105,4 +107,24 @@ test('a 32-bit library is read as readelf reads it', () => {
   const opinions = bothOpinions(path);
   expect(opinions?.ours).toEqual(opinions?.readelfs);
   expect(opinions?.ours).toMatchObject({ class: 32, soname: 'lib32.so.1', runpath: '/some/where' });
+});
+
+test('a big-endian library is read as readelf reads it, and its runpath rewritten', () => {
+  const source = '#include <stdio.h>\nint mine(void) { return puts("x"); }\n';
+  const little = compileC(folder, 'little.so', source, [
+    '-shared',
+    '-fPIC',
+    '-Wl,-soname,libx.so,-rpath,/some/long/path',
+  ]);
+  const path = join(folder, 'big.so');
+  const image = toBigEndian(readFileSync(little));
+  writeFileSync(path, image);
+  const opinions = bothOpinions(path)!;
+  expect(opinions.ours).toEqual(opinions.readelfs);
+  expect(opinions.ours).toMatchObject({ class: 64, byteOrder: 'big', soname: 'libx.so', runpath: '/some/long/path' });
+  expect(opinions.ours.symbols).toEqual(bothOpinions(little)!.ours.symbols);
+  expect(opinions.ours.needs.length).toBeGreaterThan(0);
+  rewriteRunpath(image, '$ORIGIN');
+  writeFileSync(path, image);
+  expect(readelf(path).runpath).toBe('$ORIGIN');
 });

@@ -14,7 +14,7 @@ test('the example of the manual is a recipe', () => {
 
 test('the manual has a row for each key at the top, and no other', () => {
   const table = manual.split('## The keys\n')[1]?.split('\n###')[0] ?? '';
-  const rows = Array.from(table.matchAll(/^\| `(\w+)` \| (yes|no) \|/gm), ([, key, needed]) => `${key} ${needed}`);
+  const rows = Array.from(table.matchAll(/^\| `(\w+)` +\| (yes|no) +\|/gm), ([, key, needed]) => `${key} ${needed}`);
   const keys = Object.entries(recipeSchema.shape).map(
     ([key, field]) => `${key} ${field.safeParse(undefined).success ? 'no' : 'yes'}`,
   );

@@ -1,6 +1,7 @@
 // What a test needs beyond node, git, make and a C compiler. Where it is missing the test is left out by name, with what it
 // lacks (test/run.mjs lists those at its end); with CI=true nothing may be left out, so there the test fails instead.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 import { test, type TestOptions } from 'vitest';
 
@@ -15,7 +16,14 @@ export interface Needs {
   /** A minute or more: only in CI, or with CVTOOL_SLOW=1. */
   readonly slow?: boolean;
   readonly python3?: boolean;
+  /** A file system that can clone, made in a file: mkfs.xfs. */
+  readonly xfs?: boolean;
+  /** musl's loader, to be asked beside ours. */
+  readonly musl?: boolean;
 }
+
+/** Where Debian's package musl puts it. */
+export const muslLoader = process.env.CVTOOL_MUSL_LOADER ?? '/lib/ld-musl-x86_64.so.1';
 
 /** One probe a need, asked once: undefined where it is met, else what is lacking. */
 const probes: Record<keyof Needs, () => string | undefined> = {
@@ -32,6 +40,8 @@ const probes: Record<keyof Needs, () => string | undefined> = {
   root: () =>
     process.getuid?.() === 0 && run('unshare', ['-m', 'true']) !== undefined ? undefined : 'root, allowed to mount',
   slow: () => (inCi || process.env.CVTOOL_SLOW === '1' ? undefined : 'patience (CVTOOL_SLOW=1 runs it)'),
+  xfs: () => (run('mkfs.xfs', ['-V']) === undefined ? 'mkfs.xfs' : undefined),
+  musl: () => (existsSync(muslLoader) ? undefined : 'musl (CVTOOL_MUSL_LOADER names its loader)'),
   python3: () => (run('python3', ['--version']) === undefined ? 'python3' : undefined),
 };
 const answers = new Map<keyof Needs, string | undefined>();

@@ -96,6 +96,7 @@ test('who asks for no version gets the default of several, and a hidden one wher
     __asm__(".symver old_one, one${first}"); __asm__(".symver new_one, one${second}");`;
   const versions = 'V1 { global: one; local: *; }; V2 { global: one; } V1; V3 { global: one; } V2;';
   expect(replaced({ source: one }, { source: two('@V1', '@@V2'), versions }, usesOne).unbound).toEqual([]);
+  expect(replaced({ source: one }, { source: two('@V1', '@V3'), versions }, usesOne).unbound).toEqual([]);
   expect(replaced({ source: one }, { source: two('@V2', '@V3'), versions }, usesOne).unbound).toMatchObject([
     { name: 'one' },
   ]);

@@ -168,6 +168,16 @@ test.each([
   expect(bothFind(program, 'libva.so').path).toBe('good/libva.so');
 });
 
+test('a link that leads to itself ends its list, but not the search', () => {
+  for (const folder of ['one', 'two']) shop.library(`${folder}/libva.so`);
+  mkdirSync(shop.path('bad'));
+  symlinkSync('libva.so', shop.path('bad/libva.so'));
+  const runpath = shop.path('two');
+  const program = shop.program('bin/a', { with: ['one/libva.so'], runpath });
+  const environment = { LD_LIBRARY_PATH: `${shop.path('bad')}:${shop.path('one')}` };
+  expect(bothFind(program, 'libva.so', environment)).toEqual({ path: 'two/libva.so', rule: 'runpath' });
+});
+
 test.each([
   ['empty', Buffer.alloc(0)],
   ['text', Buffer.from('#!/bin/sh\n'.repeat(20))],

@@ -84,6 +84,20 @@ test.each([
   expect(parseLoaderCache(bytes)).toMatchObject({ kind: 'damaged' });
 });
 
+test('a small file whose entries share one long text is refused before it becomes gigabytes', () => {
+  const count = 10_000;
+  const bytes = Buffer.alloc(48 + count * 24 + 4096, 'a');
+  bytes.write('glibc-ld.so.cache1.1', 'latin1');
+  bytes.fill(0, 20, 48 + count * 24);
+  bytes.writeUInt32LE(count, 20);
+  for (let index = 0; index < count; index += 1) {
+    bytes.writeUInt32LE(48 + count * 24, 48 + index * 24 + 4);
+    bytes.writeUInt32LE(48 + count * 24, 48 + index * 24 + 8);
+  }
+  bytes[bytes.length - 1] = 0;
+  expect(parseLoaderCache(bytes)).toMatchObject({ kind: 'damaged' });
+});
+
 test('no file is absent, a folder is damaged', () => {
   expect(readLoaderCache('/nowhere/cache')).toEqual({ kind: 'absent' });
   expect(readLoaderCache('/etc')).toMatchObject({ kind: 'damaged' });

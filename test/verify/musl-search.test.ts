@@ -1,28 +1,26 @@
 // musl's loader as the judge: a copy of it in each tree, so that its path file lies there too. Where the host has no musl,
 // CVTOOL_MUSL_LOADER may name a loader that was unpacked somewhere.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 
 import { resolveLibraries, type Resolution } from '../../src/verify/library-search.js';
+import { muslLoader, needs } from '../support/needs.js';
 import { tree, withTree, type Tree } from './random-tree.js';
-
-const loader = process.env['CVTOOL_MUSL_LOADER'] ?? '/lib/ld-musl-x86_64.so.1';
-const here = existsSync(loader);
 
 interface Answer {
   readonly found: readonly string[];
   readonly missing: readonly string[];
 }
 
-test.skipIf(!here)(`random trees are searched as musl's loader searches them${here ? '' : ' [lacks musl]'}`, () => {
+needs({ musl: true })("random trees are searched as musl's loader searches them", () => {
   const seen = { found: 0, missing: 0 };
   fc.assert(
     fc.property(tree, fc.option(fc.constantFrom('@/d1', '@/nowhere:@/d2\n@/d0', '')), (random, pathFile) => {
-      withTree(forMusl(random), { interpreter: loader, copied: true }, (root, start) => {
+      withTree(forMusl(random), { interpreter: muslLoader, copied: true }, (root, start) => {
         if (pathFile !== null) {
           mkdirSync(join(root, 'etc'));
           writeFileSync(join(root, 'etc/ld-musl-x86_64.path'), pathFile.replaceAll('@', root));

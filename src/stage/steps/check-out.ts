@@ -11,12 +11,17 @@ export interface Source {
   readonly commitTime: number;
 }
 
+/** Where a build's checkout lies. */
+export function sourceIn(buildFolder: string): string {
+  return join(buildFolder, 'source');
+}
+
 /** A clean checkout of the plan's commit, with its tag. */
 export const checkOut: Step<{ request: StagingRequest; resolved: Resolved; buildFolder: string }, { source: Source }> =
   {
     title: 'Check out',
     async run({ request, resolved: { plan, mirror }, buildFolder }, tools) {
-      const folder = join(buildFolder, 'source');
+      const folder = sourceIn(buildFolder);
       const reach = reachOptions(request, tools);
       await checkOutCommit(mirror, { tag: plan.tag, commit: plan.commit, folder }, reach);
       return { source: { folder, commitTime: await commitTime(folder, reach) } };

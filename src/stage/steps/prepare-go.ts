@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { buildEnvironment } from '../../build/environment.js';
 import { aliasModuleCache } from '../../build/module-cache-alias.js';
 import { userHome } from '../../config/folders.js';
-import { chooseGo, fetchGo, goSettings, type GoSettings, type GoToolchain } from '../../host/go-toolchains.js';
+import { fetchGo, goPlatform, goSettings, type GoSettings, type GoToolchain } from '../../host/go-toolchains.js';
 import { CvtoolError } from '../../errors/cvtool-error.js';
 import { goToolchain } from '../../values/go-version.js';
+import { goProxies, howToGetGo, vouchedGos } from '../choose-go.js';
 import type { StagingRequest } from '../request.js';
 import type { Step } from '../step.js';
 import type { Source } from './check-out.js';
@@ -63,7 +64,7 @@ async function takeGo(
   signal: AbortSignal,
   progress: (line: string) => void,
 ): Promise<GoToolchain> {
-  const choice = chooseGo(wanted.version, wanted.alternatives, host.gos, request.offline);
+  const choice = howToGetGo(wanted, host.gos, request);
   if (choice === undefined) {
     throw new CvtoolError(
       'GO_MISSING',
@@ -74,6 +75,13 @@ async function takeGo(
     );
   }
   if (choice.kind === 'installed') return choice.go;
+  if (choice.kind === 'download') {
+    const { downloadGo } = await import('../../install/go-toolchain.js'); // with an HTTP client, which few stagings need
+    return downloadGo(vouchedGos(request, choice.versions), {
+      ...{ environment: request.environment, stallLimit: request.stallLimit, signal, progress },
+      ...{ proxies: goProxies(settings), platform: goPlatform(), toolchainsFolder: request.folders.toolchains },
+    });
+  }
   progress(`fetching ${goToolchain(wanted.version)} from the module proxy`);
   return fetchGo(choice.by, choice.versions, settings, request.environment, request.folders.toolchains, signal);
 }

@@ -1,6 +1,6 @@
 // The last step: from the build folder into the home. Written beside its target, synced, renamed into place; nothing before
 // the rename can be seen from outside, and whatever fails leaves the home as it was.
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import fsExtra from 'fs-extra';
@@ -9,17 +9,13 @@ import { CvtoolError, hasCode, messageOf } from '../../errors/cvtool-error.js';
 import { manifestName, manifestText } from '../../evidence/manifest.js';
 import { sameFiles, stagedFiles, type StagedFile } from '../../evidence/staged-files.js';
 import { lockFolder } from '../../home/lock.js';
-import { targetFolder, type HomePaths } from '../../home/paths.js';
-import {
-  mendLocked,
-  publishScratch,
-  removeEmptyFolders,
-  removeScratch,
-  scratchFolder,
-} from '../../home/replace-folder.js';
+import { makeFolder } from '../../home/make-folder.js';
+import { targetFolder, type HomePaths, type StagingTarget } from '../../home/paths.js';
+import { mendLocked, publishScratch, removeEmptyFolders, scratchFolder } from '../../home/replace-folder.js';
 import { syncTree } from '../../home/sync.js';
-import { processesRunningFrom } from '../../host/running-from.js';
+import { isWithin } from '../../verify/hidden-folders.js';
 import { makeManifest } from '../make-manifest.js';
+import { mayReplace } from '../occupant.js';
 import type { Ready } from '../ready.js';
 import type { Step } from '../step.js';
 
@@ -30,14 +26,11 @@ export interface Published {
   readonly unchanged: boolean;
 }
 
-/** What the supervisor or the operator put into a staged folder, and what a new one takes over. */
-const keptNames = ['upgrade-info.json'];
-
 export const publish: Step<Ready, { published: Published }> = {
   title: 'Stage',
   async run(ready, { signal, progress }) {
-    const { home } = ready.request;
-    const made = makeFolders(home);
+    const { home, target } = ready.request;
+    const made = makeFolders(home, target);
     try {
       const lock = await lockFolder(home.cosmovisor, signal, (holder) =>
         progress(`waiting for process ${holder ?? 'unknown'}, which is staging into this home`),
@@ -61,24 +54,28 @@ function publishLocked(ready: Ready, signal: AbortSignal): Published {
   const { home, target } = request;
   const place = targetFolder(home, target);
   const files = stagedFiles(collected.folder);
-  const there = stagedFiles(place);
-  if (sameFiles(there, files)) return { folder: place, files, unchanged: true };
-  if (there.length > 0) refuseToReplace(place, there, files, request.force);
+  if (!mayReplace(place, files, request)) return { folder: place, files, unchanged: true };
   const scratch = scratchFolder(home, target);
   try {
     fill(scratch, ready, files);
-    for (const name of keptNames) {
-      if (existsSync(join(place, name)))
-        fsExtra.copySync(join(place, name), join(scratch, name), { preserveTimestamps: true });
-    }
+    takeOver(place, scratch);
     syncTree(scratch);
     signal.throwIfAborted();
     publishScratch(home, target);
   } catch (error) {
-    removeScratch(home);
+    mendLocked(home); // not only a removal: where an old folder waits aside it goes back
     throw error;
   }
   return { folder: place, files, unchanged: false };
+}
+
+/** What a staging makes anew; all else in the place (upgrade-info.json, notes) is the supervisor's or the operator's. */
+const ownNames = ['bin', 'lib', manifestName];
+
+function takeOver(place: string, scratch: string): void {
+  if (lstatSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  for (const name of readdirSync(place).filter((name) => !ownNames.includes(name)))
+    fsExtra.copySync(join(place, name), join(scratch, name), { preserveTimestamps: true });
 }
 
 function fill(scratch: string, ready: Ready, files: readonly StagedFile[]): void {
@@ -91,37 +88,16 @@ function fill(scratch: string, ready: Ready, files: readonly StagedFile[]): void
   for (const { path } of files) chmodSync(join(scratch, path), 0o755);
 }
 
-function refuseToReplace(
-  place: string,
-  there: readonly StagedFile[],
-  files: readonly StagedFile[],
-  force: boolean,
-): void {
-  if (!force) {
-    const line = ({ path, sha256 }: StagedFile): string =>
-      `${path} sha256 ${sha256 === '' ? '(no regular file)' : sha256}`;
-    throw new CvtoolError('TARGET_DIFFERS', `${place} holds something else already`, {
-      details: [...there.map((file) => `there:  ${line(file)}`), ...files.map((file) => `built:  ${line(file)}`)],
-      hint: 'Run it with --force to put the new one in its place.',
-    });
-  }
-  const [pid] = processesRunningFrom(place);
-  if (pid === undefined) return;
-  throw new CvtoolError('TARGET_IN_USE', `${place} is in use: process ${pid} runs from it`, {
-    hint: 'Stop the node first, then stage again with --force.',
-  });
-}
-
 /** @returns the folders that had to be made, the innermost first */
-function makeFolders(home: HomePaths): string[] {
-  const missing: string[] = [];
-  for (let at = home.cosmovisor; !existsSync(at); at = dirname(at)) missing.push(at);
+function makeFolders(home: HomePaths, target: StagingTarget): string[] {
   try {
-    mkdirSync(home.cosmovisor, { recursive: true, mode: 0o755 });
+    const made = makeFolder(dirname(targetFolder(home, target)));
+    // whatever the umask is: another user may run the node. The home itself holds keys, and is left to the umask
+    for (const folder of made) if (isWithin(folder, home.cosmovisor)) chmodSync(folder, 0o755);
+    return made;
   } catch (error) {
     throw asHomeProblem(error, home.root);
   }
-  return missing;
 }
 
 function asHomeProblem(error: unknown, home: string): unknown {
@@ -131,9 +107,15 @@ function asHomeProblem(error: unknown, home: string): unknown {
       cause: error,
     });
   }
-  if (hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST')) {
+  if (hasCode(error, 'EACCES', 'EPERM', 'EROFS')) {
     return new CvtoolError('HOME_UNWRITABLE', `${home} cannot be written: ${messageOf(error)}`, {
       hint: 'Nothing was staged. Run it as the user that owns the home.',
+      cause: error,
+    });
+  }
+  if (hasCode(error, 'ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP', 'ENAMETOOLONG', 'EBUSY', 'EIO')) {
+    return new CvtoolError('HOME_UNWRITABLE', `${home} cannot be used: ${messageOf(error)}`, {
+      hint: 'Nothing was staged. Look at what lies there.',
       cause: error,
     });
   }

@@ -19,6 +19,7 @@ import { printableAddress } from '../../values/git-address.js';
 import { compareGoVersions, goToolchain, parseGoVersion, type GoVersion } from '../../values/go-version.js';
 import type { Tag } from '../../values/tag.js';
 import { findRelease, unknownTag, type FoundRelease } from '../find-release.js';
+import { otherRelease, type OtherRelease } from '../occupant.js';
 import { builtByPlan, makePlan, plannedGo, type PlannedGo, type StagingPlan } from '../plan.js';
 import type { StagingRequest } from '../request.js';
 import type { Step, StepTools } from '../step.js';
@@ -28,6 +29,8 @@ export interface Resolved {
   readonly mirror: Mirror;
   /** The target holds what the plan would build, byte for byte what its manifest says. */
   readonly alreadyStaged: boolean;
+  /** What the target holds instead, as far as its manifest tells before the build. */
+  readonly other: OtherRelease | undefined;
 }
 
 export const resolve: Step<{ request: StagingRequest; mirrorsFolder: string }, { resolved: Resolved }> = {
@@ -44,7 +47,8 @@ export const resolve: Step<{ request: StagingRequest; mirrorsFolder: string }, {
         : (plannedGo(recipe, found.tag) ?? (await goOfSource(found.tag, commit, mirror, reach)));
     const plan = makePlan(request, found, commit, go);
     if (plan.commitFrom === 'the repository alone' && !request.attended) throw commitNeeded(plan);
-    return { resolved: { plan, mirror, alreadyStaged: !request.force && holdsPlan(request, plan) } };
+    const alreadyStaged = !request.force && holdsPlan(request, plan);
+    return { resolved: { plan, mirror, alreadyStaged, other: otherRelease(request, plan.commit) } };
   },
   outcome: ({ resolved: { plan } }) =>
     `${plan.target} from tag ${plan.tag}, commit ${plan.commit.slice(0, 12)}${plan.go === undefined ? '' : `, ${goToolchain(plan.go.version)}`}`,
@@ -60,10 +64,14 @@ async function askRepository(request: StagingRequest, mirror: Mirror, reach: Rea
   const { recipe } = request.recipe;
   const wanted = (request.tag ?? (request.target.kind === 'upgrade' ? request.target.plan : '')).toLowerCase();
   const isHere = (await tagNames(mirror, reach)).some((tag) => tag.toLowerCase() === wanted);
-  if (!isHere && !(reach.offline && mirrorExists(mirror))) await syncMirror(mirror, reach);
+  if (!isHere && !(reach.offline && mirrorExists(mirror))) await sync(request, mirror, reach);
   const found = findRelease(recipe, request, await tagNames(mirror, reach));
   if (found === undefined) throw new Error('the release table asked for tags twice');
   return found;
+}
+
+function sync({ shared }: StagingRequest, mirror: Mirror, reach: ReachOptions): Promise<void> {
+  return (shared?.sync ?? syncMirror)(mirror, reach);
 }
 
 async function tagNames(mirror: Mirror, reach: ReachOptions): Promise<Tag[]> {
@@ -108,9 +116,9 @@ export async function confirmTag(
   const isSound = (commit: Commit): boolean => known === undefined || !contradictsCommit(known, commit);
   const before = await commitOfTag(mirror, tag, reach);
   if (before !== undefined && isSound(before)) return before;
-  await syncMirror(mirror, reach);
+  await sync(request, mirror, reach);
   const commit = await commitOfTag(mirror, tag, reach);
-  if (commit === undefined) throw unknownTag(tag, await tagNames(mirror, reach));
+  if (commit === undefined) throw unknownTag(tag, await tagNames(mirror, reach), request.address);
   if (isSound(commit)) return commit;
   throw new CvtoolError(
     'COMMIT_MISMATCH',

@@ -1,0 +1,53 @@
+// The verdict on all that is staged, in the order of the chain. The programs are not started.
+import { join } from 'node:path';
+
+import { userHome } from '../../config/folders.js';
+import { CvtoolError } from '../../errors/cvtool-error.js';
+import { readManifest } from '../../evidence/manifest.js';
+import type { ManifestState } from '../../verify/digest-verdict.js';
+import { digestsOf } from '../../verify/digests.js';
+import { allSubjects } from '../../verify/staged-subjects.js';
+import type { Subject } from '../../verify/subject.js';
+import { type Verdict, verifySubject } from '../../verify/verdict.js';
+import { inChainOrder } from '../chain-order.js';
+import type { Examination } from './examination.js';
+import type { Setting } from './who-runs.js';
+
+/** All folders at once: hashing is done by threads. */
+export async function verifyAll(
+  { home, recipe, environment }: Examination,
+  setting: Setting,
+): Promise<readonly Verdict[]> {
+  const subjects = allSubjects(home).map((subject) => ({ subject, digests: begin(subject) }));
+  const goPath = environment.GOPATH?.split(':')[0] ?? join(userHome(environment), 'go');
+  const around = {
+    daemonEnvironment: setting.environment,
+    execute: false,
+    moduleCaches: [environment.GOMODCACHE ?? join(goPath, 'pkg/mod')],
+    recase: setting.values.disableRecase !== true,
+  };
+  const verdicts: Verdict[] = [];
+  for (const { subject, digests } of subjects) {
+    verdicts.push(await verifySubject(subject, { manifest: manifestOf(subject), recipe, digests }, around));
+  }
+  const inOrderOfChain = inChainOrder(
+    recipe,
+    verdicts.map((verdict) => ({ verdict, target: verdict.subject.target })),
+  );
+  return inOrderOfChain.map(({ verdict }) => verdict);
+}
+
+function begin({ folder }: Subject): ReturnType<typeof digestsOf> {
+  const digests = digestsOf(folder);
+  digests.catch(() => undefined); // whoever awaits it is told
+  return digests;
+}
+
+function manifestOf({ folder }: Subject): ManifestState {
+  try {
+    return readManifest(folder);
+  } catch (error) {
+    if (!(error instanceof CvtoolError) || error.code !== 'MANIFEST_INVALID') throw error;
+    return { damaged: [error.message, ...error.details].join(': ') };
+  }
+}

@@ -1,0 +1,82 @@
+// Runs a short program (custom script, pre-upgrade, status) to its end: what it prints is caught, and when it is aborted or we
+// die nothing of it is left.
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+
+import { findCommand } from '../host/find-command.js';
+import { endOf } from './daemon.js';
+import type { End } from './machine/types.js';
+
+export interface HelperRun {
+  readonly end: End;
+  /** At most `longest` characters of each stream. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface HelperCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly folder: string | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Held open by it and by what it forks, so that a later run finds them should we be killed. */
+  readonly lockFile: string;
+}
+
+/** Characters: a node's status with many peers' keys has some thousand. */
+const longest = 1 << 20;
+/** Milliseconds for the rest of the output after the program's end. */
+const lastWords = 500;
+
+/** @returns the run's end, and how to end it early: with SIGKILL to its whole process group */
+export function runHelper({ file, args, folder, environment, lockFile }: HelperCommand): {
+  readonly done: Promise<HelperRun>;
+  readonly abort: () => void;
+} {
+  const setpriv = findCommand('setpriv', environment.PATH);
+  const [command, words] =
+    setpriv === undefined ? [file, args] : [setpriv, ['--pdeathsig', 'KILL', '--', file, ...args]];
+  const streams = { stdout: '', stderr: '' };
+  let pid: number | undefined;
+  const done = new Promise<HelperRun>((resolve) => {
+    const settle = (end: End): void => resolve({ end, ...streams });
+    let lock: number | undefined;
+    try {
+      lock = openSync(lockFile, 'a', 0o644);
+      const child = spawn(command, words, {
+        cwd: folder,
+        env: environment,
+        detached: true, // a group of its own: what it forks goes with it
+        stdio: ['ignore', 'pipe', 'pipe', lock],
+      });
+      pid = child.pid;
+      for (const name of ['stdout', 'stderr'] as const) {
+        const take = (text: string): void => void (streams[name] = (streams[name] + text).slice(0, longest));
+        child[name]?.setEncoding('utf8').on('data', take);
+      }
+      child.once('error', (error) => settle({ kind: 'never started', cause: error.message }));
+      child.once('exit', (status, signal) => {
+        killGroup(pid); // what it left behind would hold our pipes open
+        pid = undefined;
+        const end = endOf(status, signal);
+        child.once('close', () => settle(end));
+        setTimeout(() => settle(end), lastWords).unref(); // one that left its group may hold them all the same
+      });
+    } catch (error) {
+      settle({ kind: 'never started', cause: error instanceof Error ? error.message : String(error) });
+    } finally {
+      if (lock !== undefined) closeSync(lock);
+    }
+  });
+  return { done, abort: () => killGroup(pid) };
+}
+
+/** SIGKILL to a process group that may have ended. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    return; // ESRCH: all of it has ended
+  }
+}

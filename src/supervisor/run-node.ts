@@ -1,0 +1,358 @@
+// A node's run: the machine decides, this file carries out what it wants and tells it what has happened. It holds what the machine
+// must not: processes, timers, files.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { CvtoolError, messageOf } from '../errors/cvtool-error.js';
+import { binaryIn, targetFolder, targetName, type StagingTarget } from '../home/paths.js';
+import { readManualPlans, readPlan, removeManualPlan, type StoredPlan } from '../home/plan-files.js';
+import { mendStaging } from '../home/replace-folder.js';
+import { readUpgradeRecord, removeUpgradeRecord, type UpgradeRecord } from '../home/upgrade-record.js';
+import { removeAside } from '../home/write-whole.js';
+import { parsePlanName, type PlanName } from '../values/plan-name.js';
+import { skippedHeights } from './arguments.js';
+import { resolveCurrent, stopLeftProcesses, sweep } from './begin-run.js';
+import { checkBinary } from './check-binary.js';
+import type { NodeRun } from './context.js';
+import { startDaemon, type Daemon } from './daemon.js';
+import { daemonEnvironment } from './daemon-environment.js';
+import { askHeight, type Asked } from './height.js';
+import { errorLine } from './log.js';
+import { startLongTimer, type LongTimer } from './long-timer.js';
+import type { Plan } from './machine/plan.js';
+import { initialState, next } from './machine/next.js';
+import type { Effect, Event, Events, State, TimerName } from './machine/types.js';
+import { lockForRun } from './run-lock.js';
+import { sayings } from './sayings.js';
+import { beginStep, type RunningStep } from './steps.js';
+import { backupOf } from './upgrade-backup.js';
+import { watchPlans, type PlanWatch } from './watch.js';
+
+/** Milliseconds for a daemon to end after an error of ours, where no grace is set. */
+const lastGrace = 10_000;
+
+/**
+ * Runs the node until it ends.
+ * @returns the exit status (spec 6)
+ * @throws CvtoolError for what keeps it from starting: a second supervisor, a link that leads nowhere, a binary that cannot run
+ */
+export async function runNode(run: NodeRun): Promise<number> {
+  const stop = new AbortController();
+  run.onSignal((signal) => {
+    if (signal !== 'SIGUSR1' && signal !== 'SIGUSR2') stop.abort();
+  });
+  lockForRun(run.home.runLock, run.home.root);
+  mendStaging(run.home);
+  await stopLeftProcesses(run);
+  if (!stop.signal.aborted) await sweep(run, stop.signal);
+  if (stop.signal.aborted) return 0;
+  return new Performance(run, resolveCurrent(run.home, run.log)).perform();
+}
+
+class Performance {
+  readonly #run: NodeRun;
+  readonly #recase: boolean;
+  readonly #timers = new Map<TimerName, LongTimer>();
+  readonly #events: Event[] = [];
+  #current: StagingTarget;
+  #state: State;
+  #draining = false;
+  #daemon: Daemon | undefined;
+  #watch: PlanWatch | undefined;
+  #asked: Asked | undefined;
+  #step: RunningStep | undefined;
+  #unreadable = { plan: false, manual: false };
+  #settle: (status: number) => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(run: NodeRun, current: StagingTarget) {
+    const { config, args } = run;
+    this.#run = run;
+    this.#current = current;
+    this.#recase = !config.disableRecase;
+    this.#state = initialState({
+      grace: config.shutdownGrace,
+      restartDelay: config.restartDelay,
+      restartAfterUpgrade: config.restartAfterUpgrade,
+      skipBackup: config.skipBackup,
+      customScript: config.customPreUpgrade !== undefined,
+      preUpgradeRetries: config.preUpgradeMaxRetries,
+      skippedHeights: skippedHeights(args),
+    });
+  }
+
+  async perform(): Promise<number> {
+    const ended = new Promise<number>((resolve, reject) => {
+      this.#settle = resolve;
+      this.#fail = reject;
+    });
+    this.#run.onSignal((signal) => this.#tell({ kind: 'signalled', signal }));
+    try {
+      this.#watch = watchPlans(this.#run.home, this.#run.config.pollInterval, (which) => this.#tellPlans(which));
+      this.#tell({ kind: 'begun', ...this.#readAll() });
+      return await ended;
+    } finally {
+      this.#close();
+    }
+  }
+
+  #close(): void {
+    this.#watch?.close();
+    this.#asked?.cancel();
+    this.#step?.abort();
+    for (const timer of this.#timers.values()) timer.cancel();
+    removeAside(this.#run.home.supervisorStatus);
+  }
+
+  #readAll(): Events['begun'] {
+    const { home } = this.#run;
+    const running = this.#current.kind === 'genesis' ? undefined : this.#recased(this.#current.plan);
+    if (running !== undefined) this.#takeOffList(running); // of a run that was killed after its switch
+    const plan = this.#readPlan();
+    const manual = this.#readManual();
+    const record = readUpgradeRecord(home);
+    if (record === undefined) return { running, plan, manual, resume: undefined };
+    const isOurs = record.runningBefore === targetName(this.#current) && this.#isStillThere(record, plan, manual);
+    if (!isOurs) {
+      removeUpgradeRecord(home); // of another time: the plan was taken back, or is done
+      return { running, plan, manual, resume: undefined };
+    }
+    const backup = backupOf(record, this.#run);
+    return {
+      running,
+      plan,
+      manual,
+      resume: { plan: asPlan(record.plan, record.from), backupMade: backup !== undefined },
+    };
+  }
+
+  /** A disk that refuses it is no reason to run nothing: while it runs, its name is no upgrade. */
+  #takeOffList(running: PlanName): void {
+    try {
+      removeManualPlan(this.#run.home, running, this.#recase);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#run.log.warn('manual-plan-stays', 'a manual plan that was done cannot be taken off the list', {
+        error: messageOf(error),
+      });
+    }
+  }
+
+  /** A plan file that cannot be read takes nothing back: the node writes it without fsync, and the power may have failed. */
+  #isStillThere({ plan: recorded, from }: UpgradeRecord, plan: Plan | undefined, manual: readonly Plan[]): boolean {
+    if (from === 'chain' ? this.#unreadable.plan : this.#unreadable.manual) return true;
+    return [...(plan === undefined ? [] : [plan]), ...manual].some((each) => samePlan(each, recorded));
+  }
+
+  /** As plan names are read, so that the running one's folder can be compared with them. */
+  #recased(name: PlanName): PlanName {
+    return parsePlanName(name, { recase: this.#recase, fromChain: true });
+  }
+
+  /** Events are taken one at a time, in order: an effect may bring the next one about while it is carried out. */
+  #tell(event: Event): void {
+    this.#events.push(event);
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let each = this.#events.shift(); each !== undefined; each = this.#events.shift()) {
+        const { state, effects } = next(this.#state, each);
+        this.#state = state;
+        for (const effect of effects) this.#carryOut(effect);
+        if (effects.length > 0) this.#writeStatus();
+      }
+    } catch (error) {
+      this.#giveUp(error);
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  /** An error of our own in the middle: no daemon may be left behind, and the error is told. */
+  #giveUp(error: unknown): void {
+    this.#daemon?.signal('SIGTERM');
+    if (this.#daemon !== undefined) {
+      startLongTimer(this.#run.config.shutdownGrace ?? lastGrace, () => this.#daemon?.signal('SIGKILL'));
+    }
+    this.#fail(error);
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.do) {
+      case 'start':
+        return this.#start();
+      case 'signal':
+        return this.#daemon?.signal(effect.signal);
+      case 'askHeight':
+        return this.#askHeight(effect.generation);
+      case 'setTimer':
+        return this.#setTimer(effect.timer, effect.milliseconds);
+      case 'clearTimer':
+        return this.#clearTimer(effect.timer);
+      case 'step':
+        return this.#beginStep(effect);
+      case 'abort':
+        return this.#step?.abort();
+      case 'forget':
+        return removeUpgradeRecord(this.#run.home);
+      case 'say':
+        return sayings[effect.what](this.#run.log, {
+          plan: effect.plan,
+          end: effect.end,
+          daemon: this.#run.config.daemon,
+        });
+      case 'end':
+        return this.#settle(effect.status);
+    }
+  }
+
+  #start(): void {
+    const { home, log, args } = this.#run;
+    const folder = targetFolder(home, this.#current);
+    const binary = binaryIn(home, folder);
+    const environment = daemonEnvironment(binary, folder, this.#run.environment);
+    for (const warning of checkBinary({ binary, folder, environment }))
+      log.warn('binary-warning', warning, { path: binary });
+    log.info('daemon-starting', 'running app', { path: binary, args: [...args] });
+    this.#daemon = startDaemon({ binary, args, environment, lockFile: home.daemonLock }, (end) => {
+      this.#daemon = undefined;
+      this.#asked?.cancel();
+      this.#watch?.look(); // the daemon's last word counts
+      if (end.kind === 'never started') errorLine(`${binary} could not be started: ${end.cause}`);
+      this.#tell({ kind: 'daemonEnded', end });
+    });
+  }
+
+  #askHeight(generation: number): void {
+    this.#asked?.cancel();
+    if (this.#daemon === undefined) return; // what has ended tells nothing more
+    const { home, args, environment } = this.#run;
+    const folder = targetFolder(home, this.#current);
+    const binary = binaryIn(home, folder);
+    const asked = askHeight({
+      home: home.root,
+      args,
+      binary,
+      environment: daemonEnvironment(binary, folder, environment),
+      lockFile: home.helperLock,
+    });
+    this.#asked = asked;
+    asked.height.then(
+      (height) => {
+        if (this.#asked === asked) this.#asked = undefined;
+        this.#tell({ kind: 'heightTold', height, generation });
+      },
+      (error: unknown) => this.#giveUp(error),
+    );
+  }
+
+  #setTimer(timer: TimerName, milliseconds: number): void {
+    this.#clearTimer(timer);
+    this.#timers.set(
+      timer,
+      startLongTimer(milliseconds, () => {
+        this.#timers.delete(timer);
+        this.#tell({ kind: 'timerFired', timer });
+      }),
+    );
+  }
+
+  #clearTimer(timer: TimerName): void {
+    this.#timers.get(timer)?.cancel();
+    this.#timers.delete(timer);
+  }
+
+  #beginStep({ step, plan }: Extract<Effect, { do: 'step' }>): void {
+    const { config, home, log, environment } = this.#run;
+    const running = beginStep(step, plan, { config, home, log, environment, runningBefore: this.#current });
+    this.#step = running;
+    running.done.then(
+      (end) => {
+        if (step === 'switch') {
+          this.#current = { kind: 'upgrade', plan: plan.name };
+          this.#watch?.look(); // what the switch wrote is no news for the new daemon
+        }
+        this.#tell(end === undefined ? { kind: 'stepDone', step } : { kind: 'preUpgradeEnded', end });
+      },
+      (error: unknown) => {
+        if (!(error instanceof CvtoolError) && !isSystemError(error)) return this.#giveUp(error);
+        if (this.#state.stopRequested === undefined) tellProblem(error, plan, step);
+        return this.#tell({ kind: 'stepFailed', step });
+      },
+    );
+  }
+
+  #tellPlans(which: 'plan' | 'manual'): void {
+    try {
+      if (which === 'plan') this.#tell({ kind: 'planChanged', plan: this.#readPlan() });
+      else this.#tell({ kind: 'manualChanged', manual: this.#readManual() });
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /** Content that cannot be read is not acted on: said once, and read again when the file changes. */
+  #readPlan(): Plan | undefined {
+    const reading = readPlan(this.#run.home, this.#recase);
+    this.#tellUnreadable('plan', reading.kind === 'unreadable' ? reading.why : undefined);
+    return reading.kind === 'plan' ? asPlan(reading.plan, 'chain') : undefined;
+  }
+
+  #readManual(): readonly Plan[] {
+    const reading = readManualPlans(this.#run.home, this.#recase);
+    this.#tellUnreadable('manual', 'why' in reading ? reading.why : undefined);
+    return 'why' in reading ? [] : reading.plans.map((plan) => asPlan(plan, 'manual'));
+  }
+
+  #tellUnreadable(which: 'plan' | 'manual', why: string | undefined): void {
+    if (why !== undefined && !this.#unreadable[which]) {
+      const file = join(this.#run.home.data, which === 'plan' ? 'upgrade-info.json' : 'upgrade-info.json.batch');
+      this.#run.log.warn('plan-unreadable', 'plan file cannot be read yet, waiting for it to change', {
+        file,
+        error: why,
+      });
+    }
+    this.#unreadable[which] = why !== undefined;
+  }
+
+  /** For `cvtool status`: a convenience, written without fsync, never in the way. */
+  #writeStatus(): void {
+    const { phase, upgrade } = this.#state;
+    const status = {
+      pid: process.pid,
+      phase,
+      daemon: this.#daemon?.pid ?? null,
+      current: targetName(this.#current),
+      upgrade: upgrade?.name ?? null,
+    };
+    try {
+      writeFileSync(this.#run.home.supervisorStatus, `${JSON.stringify(status)}\n`);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
+  }
+}
+
+function asPlan({ name, spelled, height, info }: StoredPlan, from: Plan['from']): Plan {
+  return { name, spelled, height, info, from };
+}
+
+function samePlan(a: Plan, b: StoredPlan): boolean {
+  return a.name === b.name && a.height === b.height;
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
+/** Of a step that failed: the home is as it was, and the next run goes on from there. */
+function tellProblem(error: unknown, { name, height }: Plan, step: string): void {
+  if (!(error instanceof CvtoolError)) {
+    return errorLine(
+      `upgrade ${name} at height ${height} failed (${step}): ${messageOf(error)}`,
+      'Mend that, then start again: the upgrade goes on from here.',
+    );
+  }
+  const hint = error.hint === undefined ? [] : error.hint.split('\n');
+  return errorLine(error.message, ...error.details.map((line) => `  ${line}`), ...hint);
+}
