@@ -67,7 +67,7 @@ test('what it said is made safe to print; the log has it as it was', async () =>
 
 test.each([
   ['write /x: no space left on device', /disk is full.*cache prune/s],
-  ['dial tcp: lookup proxy.golang.org: no such host', /GOPROXY/],
+  ['dial tcp: lookup proxy.example.org: no such host', /GOPROXY/],
   ['verifying module: checksum mismatch', /go\.sum/],
   ['module lookup disabled by GOPROXY=off', /--offline/],
   ['cgo: C compiler "gcc" not found', /apt-get install gcc/],
