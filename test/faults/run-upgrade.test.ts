@@ -55,7 +55,7 @@ const variables = {
 const databases = ['application.db', 'blockstore.db', 'state.db', 'evidence.db'];
 
 /** What comes before the commit point: so the first rename of `current`, to genesis, is none. */
-const appliedCopy = 'rename /cosmovisor/upgrades/v2/.upgrade-info.json.cvtool-new before';
+const appliedCopy = '/cosmovisor/upgrades/v2/.upgrade-info.json.cvtool-new';
 
 interface Point {
   readonly call: string;
@@ -99,7 +99,8 @@ function traced(home: RunHome, options: readonly string[]) {
   );
 }
 
-/** The changing calls of the supervisor's main thread, until the new binary runs: each (call, path) once on each side. */
+/** The changing calls of the supervisor's main thread, until the new binary runs: each (call, path) once in each
+ * state of the home that a rename has made. */
 async function pointsOf(from: 'chain' | 'manual'): Promise<Point[]> {
   const home = makeHome(from);
   const file = join(home.root, 'calls');
@@ -113,22 +114,26 @@ async function pointsOf(from: 'chain' | 'manual'): Promise<Point[]> {
   const seen = new Set<string>();
   const points: Point[] = [];
   let side: Point['side'] = 'before';
+  let renames = 0;
+  let isApplied = false;
   for (const line of readFileSync(file, 'utf8').split('\n')) {
     const [, call = '', args = ''] = /^(\w+)\((.*)$/.exec(line) ?? [];
-    const paths = pathsIn(args, home.home);
+    const named = pathsIn(args, home.home);
+    const paths = call.startsWith('symlink') ? named.slice(-1) : named; // what a link says is no path to strace
     const [path] = paths;
     if (path === undefined) continue;
     for (const each of new Set(paths)) counts.set(`${call} ${each}`, (counts.get(`${call} ${each}`) ?? 0) + 1);
     if (call.startsWith('unlink') && path.endsWith('supervisor.json')) break; // the end that we asked for
     const isChange = !call.startsWith('open') || /O_(CREAT|WRONLY|RDWR|TRUNC)/.test(args);
-    const id = `${call} ${path} ${side}`;
+    const id = `${call} ${path} ${renames}`;
     if (isChange && !seen.has(id)) points.push({ call, n: counts.get(`${call} ${path}`) ?? 1, path, side });
     seen.add(id);
-    if (call.startsWith('rename') && paths.includes('/cosmovisor/current') && seen.has(appliedCopy)) side = 'after';
+    if (!call.startsWith('rename')) continue;
+    renames += 1;
+    if (path === appliedCopy) isApplied = true;
+    if (isApplied && paths.includes('/cosmovisor/current')) side = 'after';
   }
   await home.cut();
-  if (process.env.CVTOOL_POINTS)
-    console.log(points.map(({ call, n, path }) => `${call} ${n} ${path}`).join('\n'), points.length);
   return points;
 }
 

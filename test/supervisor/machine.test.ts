@@ -117,6 +117,15 @@ describe('4: when a plan is due', () => {
     told(world, 99).tell({ kind: 'timerFired', timer: 'ask' });
     told(world, 250).tell({ kind: 'daemonEnded', end: exited(0) });
     expect(upgradeThrough(world).state.running).toBe('m100');
+    const both = new World().tell({
+      kind: 'begun',
+      running: undefined,
+      plan: plan('c150', 150),
+      manual,
+      resume: undefined,
+    });
+    expect(upgradeThrough(told(both, 250).tell({ kind: 'daemonEnded', end: exited(0) })).state.running).toBe('m100');
+    expect(upgradeThrough(told(both, 250).tell({ kind: 'daemonEnded', end: exited(0) })).state.running).toBe('c150');
     const silent = new World().tell({ kind: 'begun', running: undefined, plan: undefined, manual, resume: undefined });
     told(silent, undefined).tell({ kind: 'daemonEnded', end: exited(2) });
     expect(silent.ended).toBe(2);

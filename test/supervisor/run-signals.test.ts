@@ -82,16 +82,13 @@ describe('6: signals', () => {
     expect(await exits.start().ended).toBe(3);
   });
 
+  const isNoted = (home: RunHome): Promise<void> =>
+    waitUntil('the note', () => existsSync(join(home.home, 'cosmovisor/.cvtool/upgrade.json')));
   /** Where an upgrade stands when the stop comes, and what shows that it stands there. */
   const places: readonly [string, NodeJS.ProcessEnv, (home: RunHome) => Promise<unknown>, readonly DaemonStep[]][] = [
     ['the stop of the old one', {}, (home) => home.saw('genesis', 'signal TERM'), ['slow 700', 'plan v2 10', 'hang']],
-    ['a locked database', {}, (home) => home.saw('genesis', 'stop 0'), ['lock flock 2000', 'plan v2 10', 'hang']],
-    [
-      'the restart delay',
-      { DAEMON_RESTART_DELAY: '1h' },
-      (home) => waitUntil('the note', () => existsSync(join(home.home, 'cosmovisor/.cvtool/upgrade.json'))),
-      ['plan v2 10', 'hang'],
-    ],
+    ['a locked database', {}, isNoted, ['lock flock 2000', 'plan v2 10', 'hang']],
+    ['the restart delay', { DAEMON_RESTART_DELAY: '1h' }, isNoted, ['plan v2 10', 'hang']],
     [
       'the custom script',
       { COSMOVISOR_CUSTOM_PREUPGRADE: 'pre.sh' },
@@ -121,6 +118,17 @@ describe('6: signals', () => {
       if (place !== 'the stop of the old one') expect(home.starts()).toEqual(['genesis', 'v2']); // it goes on from there
     },
   );
+  test('a stop while a backup is copied: exit 0 at once, nothing of it is left, and the next run makes one', async () => {
+    const home = homeWith(['plan v2 10', 'hang']);
+    for (const name of ['a', 'b', 'c', 'd']) writeFileSync(join(home.home, 'data', name), Buffer.alloc(64 << 20, name)); // longer to copy than to see its beginning
+    const run = home.start({ UNSAFE_SKIP_BACKUP: 'false', CVTOOL_BACKUP_MODE: 'copy' });
+    await waitUntil('it is copied', () => home.backups().some((name) => name.endsWith('.partial')));
+    expect(await run.stop()).toBe(0);
+    expect([home.backups(), home.current(), run.stderr()]).toEqual([[], 'genesis', '']);
+    home.start({ UNSAFE_SKIP_BACKUP: 'false' });
+    await home.started('v2');
+    expect([home.starts(), home.backups().length]).toEqual([['genesis', 'v2'], 1]);
+  });
   test('a stop while `status` hangs ends both', async () => {
     const home = makeRunHome(scratch, tools);
     home.genesis({ steps: ['hang'], status: 'hang' });
@@ -277,7 +285,7 @@ describe('a terminal', () => {
     needs({ python3: true })(
       `a short command keeps the terminal: ${name} from it reaches the command once, and its status counts`,
       () => {
-        const home = homeWith(['slow 200', 'code 5', 'out here', 'hang']);
+        const home = homeWith([`ignore ${name}`, 'out here', 'sleep 700', 'exit 5']);
         const { status } = onTerminal(command('keys'), [{ until: 'here' }, { type: key }], {
           environment: home.environment,
           cwd: home.root,
