@@ -38,7 +38,7 @@ export async function demoCommand({ keep = false }: { readonly keep?: boolean })
 
 const whatNext = [
   '',
-  'For a real panacea node the same three commands do it, without the variables (Go 1.21 or later must be installed):',
+  'For a real panacea node the same three commands do it, without the variables (a Go of 1.21 or later, or GOPROXY, must be there):',
   '  cvtool stage-genesis --tag v2.0.6      builds panacea-core with its own Go and stages it in ~/.panacea/cosmovisor/genesis',
   '  cvtool stage-upgrade v2.2.0            the same for an upgrade; the release table knows which tag that is',
   '  cvtool run                             starts it',

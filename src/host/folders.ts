@@ -1,5 +1,5 @@
 // What this host says of a folder that may not be there yet: space, and whether it can be written.
-import { accessSync, constants, lstatSync, statSync, statfsSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readdirSync, statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { hasCode } from '../errors/cvtool-error.js';
@@ -36,6 +36,26 @@ export function whyNotWritable(path: string): string | undefined {
     if (hasCode(error, 'ENOENT')) return `${at} is a link to nothing`;
     if (hasCode(error, 'ELOOP')) return `${at} has a link in it that leads to itself`;
     if (hasCode(error, 'ENAMETOOLONG')) return `${at} has a name in it that is too long for its file system`;
+    throw error;
+  }
+}
+
+/** The names in a folder; none where it is not there, is no folder, or is closed to this user. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM')) return [];
+    throw error;
+  }
+}
+
+/** Is it a folder, or a link to one, that this user can see? */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return false;
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 // The services of this host as their files say, drop-ins merged, without asking systemd: systemctl may not be there, and need
 // not run. Where files are looked for, and which goes before which: systemd.unit(5).
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { hasCode, messageOf } from '../errors/cvtool-error.js';
+import { namesIn } from './folders.js';
 import { parseEnvironmentText, parseUnitText, splitUnitWords, type Assignment } from './systemd-syntax.js';
 
 export interface UnitFolders {
@@ -153,15 +154,6 @@ function expander(name: string, home: string, manager: 'system' | 'user'): (text
     ...(manager === 'system' ? { u: 'root', U: '0', t: '/run', S: '/var/lib', E: '/etc' } : {}),
   };
   return (text) => text.replace(/%(.)/g, (whole, letter: string) => known[letter] ?? whole);
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return [];
-    throw error;
-  }
 }
 
 /** What cannot be read says nothing to us. */

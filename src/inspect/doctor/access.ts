@@ -1,10 +1,10 @@
 // May the user who runs the node do what a node and its supervisor must? By owners and modes; for ourselves the system is asked.
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { hasCode } from '../../errors/cvtool-error.js';
 import type { HomePaths } from '../../home/paths.js';
-import { whyNotWritable } from '../../host/folders.js';
+import { isFolder, namesIn, whyNotWritable } from '../../host/folders.js';
 import { closedFolder, mayAccess, userName, type User } from '../../host/users.js';
 import { row, shellWord, type Row } from './row.js';
 
@@ -77,22 +77,4 @@ function firstForeign(data: string, user: User): { readonly path: string; readon
     return undefined;
   };
   return user.uid === 0 ? undefined : look(data, true);
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (hasCode(error, 'EACCES', 'EPERM', 'ENOENT')) return [];
-    throw error;
-  }
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return false;
-    throw error;
-  }
 }

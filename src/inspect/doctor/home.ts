@@ -1,12 +1,13 @@
 // Is there a home at all, what does `current` lead to, and what lies about in it that nobody needs.
-import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { parseBackupName } from '../../backup/names.js';
-import { CvtoolError, hasCode } from '../../errors/cvtool-error.js';
+import { CvtoolError } from '../../errors/cvtool-error.js';
 import { readCurrent } from '../../home/current-link.js';
 import { binaryIn, targetFolder, targetName, type HomePaths, type StagingTarget } from '../../home/paths.js';
 import { lastApplied } from '../../home/plan-files.js';
+import { isFolder, namesIn } from '../../host/folders.js';
 import { isLocked } from '../../host/held-locks.js';
 import type { Recipe } from '../../recipe/schema.js';
 import type { PlanName } from '../../values/plan-name.js';
@@ -128,22 +129,4 @@ export function judgeConfigToml(home: HomePaths, named: string | undefined): Row
   }
   const hint = `To use it: cvtool run --cosmovisor-config ${shellWord(file)} start; else: rm ${shellWord(file)}`;
   return [row('config-toml', 'warn', `${file} lies there and is not read: only the environment counts`, hint)];
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return [];
-    throw error;
-  }
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return false;
-    throw error;
-  }
 }

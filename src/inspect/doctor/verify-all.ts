@@ -2,10 +2,8 @@
 import { join } from 'node:path';
 
 import { userHome } from '../../config/folders.js';
-import { CvtoolError } from '../../errors/cvtool-error.js';
-import { readManifest } from '../../evidence/manifest.js';
-import type { ManifestState } from '../../verify/digest-verdict.js';
 import { digestsOf } from '../../verify/digests.js';
+import { manifestState } from '../../verify/manifest-state.js';
 import { allSubjects } from '../../verify/staged-subjects.js';
 import type { Subject } from '../../verify/subject.js';
 import { type Verdict, verifySubject } from '../../verify/verdict.js';
@@ -28,7 +26,7 @@ export async function verifyAll(
   };
   const verdicts: Verdict[] = [];
   for (const { subject, digests } of subjects) {
-    verdicts.push(await verifySubject(subject, { manifest: manifestOf(subject), recipe, digests }, around));
+    verdicts.push(await verifySubject(subject, { manifest: manifestState(subject.folder), recipe, digests }, around));
   }
   const inOrderOfChain = inChainOrder(
     recipe,
@@ -41,13 +39,4 @@ function begin({ folder }: Subject): ReturnType<typeof digestsOf> {
   const digests = digestsOf(folder);
   digests.catch(() => undefined); // whoever awaits it is told
   return digests;
-}
-
-function manifestOf({ folder }: Subject): ManifestState {
-  try {
-    return readManifest(folder);
-  } catch (error) {
-    if (!(error instanceof CvtoolError) || error.code !== 'MANIFEST_INVALID') throw error;
-    return { damaged: [error.message, ...error.details].join(': ') };
-  }
 }

@@ -1,13 +1,14 @@
 // A quick verdict on each staged folder: L0 with the bytes against the manifest, and L1. Nothing is started, symbols are not bound,
 // and the release table is not asked: `cvtool verify` does all that.
 import { CvtoolError } from '../../errors/cvtool-error.js';
-import { readManifest, type Manifest } from '../../evidence/manifest.js';
+import type { Manifest } from '../../evidence/manifest.js';
 import type { HomePaths, StagingTarget } from '../../home/paths.js';
-import { judgeDigests, type ManifestState } from '../../verify/digest-verdict.js';
+import { judgeDigests } from '../../verify/digest-verdict.js';
 import { digestsOf, type FoundFile } from '../../verify/digests.js';
 import { judgeFile } from '../../verify/file-verdict.js';
 import { worstStatus, type Finding, type Status } from '../../verify/finding.js';
 import { judgeLibraries } from '../../verify/library-verdict.js';
+import { manifestState } from '../../verify/manifest-state.js';
 import { allSubjects } from '../../verify/staged-subjects.js';
 import type { Subject } from '../../verify/subject.js';
 
@@ -41,7 +42,7 @@ async function stateOf(
   subject: Subject,
   digests: Promise<readonly FoundFile[]>,
 ): Promise<StagedState> {
-  const manifest = manifestOf(subject);
+  const manifest = manifestState(subject.folder);
   const file = judgeFile(subject);
   const before = [...file.findings, ...(file.kind === 'elf' ? libraryRows(subject) : [])];
   const { findings } = judgeDigests(manifest, await digests, home.daemon);
@@ -59,14 +60,5 @@ function libraryRows(subject: Subject): readonly Finding[] {
   } catch (error) {
     if (!(error instanceof CvtoolError) || error.code !== 'ELF_INVALID') throw error;
     return [{ level: 'L0', status: 'fail', text: error.message }];
-  }
-}
-
-function manifestOf({ folder }: Subject): ManifestState {
-  try {
-    return readManifest(folder);
-  } catch (error) {
-    if (!(error instanceof CvtoolError) || error.code !== 'MANIFEST_INVALID') throw error;
-    return { damaged: [error.message, ...error.details].join(': ') };
   }
 }
