@@ -74,18 +74,24 @@ export type Manifest = z.infer<typeof manifestSchema>;
  */
 export function readManifest(folder: string): Manifest | undefined {
   const path = join(folder, manifestName);
+  let value: unknown;
   try {
-    const text = readFileSync(path, 'utf8');
-    return manifestSchema.parse(JSON.parse(text));
+    value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    const why = error instanceof z.core.$ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new CvtoolError('MANIFEST_INVALID', `${path} is damaged`, {
-      details: why.split('\n'),
-      hint: 'Stage it again with --force.',
-      cause: error,
-    });
+    throw damaged(path, messageOf(error), error);
   }
+  const { data, error } = manifestSchema.safeParse(value); // naming zod's error class would bundle all its languages
+  if (error !== undefined) throw damaged(path, z.prettifyError(error), error);
+  return data;
+}
+
+function damaged(path: string, why: string, cause: unknown): CvtoolError {
+  return new CvtoolError('MANIFEST_INVALID', `${path} is damaged`, {
+    details: why.split('\n'),
+    hint: 'Stage it again with --force.',
+    cause,
+  });
 }
 
 /** The manifest as its file holds it. */

@@ -1,6 +1,6 @@
 // The smallest parts of a recipe's schema. Every scalar of a recipe is read as text (YAML's failsafe schema), since
 // `version: 1.20` must not become 1.2, nor a commit of digits a number; what must be a number is made one here.
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { CvtoolError } from '../errors/cvtool-error.js';
 import { parseCommitPrefix } from '../values/commit.js';

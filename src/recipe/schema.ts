@@ -1,6 +1,6 @@
 // What a recipe says: how one chain's programs are built, and which releases the chain had. docs/recipes.md tells it to
 // operators. Whatever passes here is safe to use: names and paths lead out of no folder, commands are argument lists.
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { isWholeCommit } from '../values/commit.js';
 import * as field from './fields.js';
