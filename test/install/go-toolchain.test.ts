@@ -164,7 +164,7 @@ describe('which proxy is asked', () => {
     const store = await moduleProxy(sends(zip));
     const proxy = await moduleProxy((_, response) => response.writeHead(302, { location: `${store.address}/x` }).end());
     await downloadGo([vouched], options(proxy.address.replace('//', '//me:secret@')));
-    expect(proxy.asked[0]?.headers.authorization).toBeDefined();
+    expect(proxy.asked[0]?.headers.authorization).toBe(`Basic ${Buffer.from('me:secret').toString('base64')}`);
     expect(store.asked.map(({ headers }) => headers.authorization)).toEqual([undefined]);
   });
 

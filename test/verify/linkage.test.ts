@@ -74,7 +74,7 @@ test('a library that a library needs is judged too', () => {
 
 test.each([
   ['/home/builder/lib', 'fail', "somebody's home"],
-  ['/root/go/pkg/mod/x/api', 'fail', 'a Go module cache'],
+  ['/home/val/go/pkg/mod/x/api', 'fail', 'a Go module cache'],
   ['/Users/me/lib', 'fail', "somebody's home"],
   ['/var/tmp/x', 'fail', 'temporary files'],
   ['/srv/ci/build/lib', 'fail', 'a build folder'],

@@ -2,7 +2,20 @@
 // type error; each bears the paragraph of the contract that it carries out (spec: The way of a run). A cell that cannot be
 // reached says so, and reaching it is a bug: the state stays as it is.
 import { dueAtExit, dueAtHeight, dueWithoutHeight, waitsForHeight, type Knowledge, type Plan } from './plan.js';
-import type { Effect, End, Event, EventKind, Events, Next, Phase, Rules, Saying, State, StepName } from './types.js';
+import type {
+  Effect,
+  End,
+  Event,
+  EventKind,
+  Events,
+  Next,
+  Phase,
+  Rules,
+  Saying,
+  State,
+  StepName,
+  TimerName,
+} from './types.js';
 
 /** Milliseconds. */
 const askInterval = 2000;
@@ -104,6 +117,20 @@ function stepRow(step: StepName, then: (state: State, plan: Plan) => Next): Row 
   };
 }
 
+/** A wait with nothing under way: a stop ends it at once. */
+function waitRow(waitsFor: TimerName, stopSpec: string, firedSpec: string, then: (state: State) => Next): Row {
+  return {
+    ...noStep,
+    ...noPreUpgrade,
+    ...noDaemon,
+    ...kept,
+    signalled: rule(stopSpec, (state, { signal }) =>
+      stops.includes(signal) ? end(state, 0, { do: 'clearTimer', timer: waitsFor }) : stay(state),
+    ),
+    timerFired: rule(firedSpec, (state, { timer }) => (timer === waitsFor ? then(state) : stay(state))),
+  };
+}
+
 export const rules: Readonly<Record<Phase, Row>> = {
   begin: {
     ...noStep,
@@ -156,18 +183,9 @@ export const rules: Readonly<Record<Phase, Row>> = {
           { do: 'setTimer', timer: 'delay', milliseconds: state.rules.restartDelay },
         ),
   ),
-  delaying: {
-    ...noStep,
-    ...noPreUpgrade,
-    ...noDaemon,
-    ...kept,
-    signalled: rule('6: a stop during the delay', (state, { signal }) =>
-      stops.includes(signal) ? end(state, 0, { do: 'clearTimer', timer: 'delay' }) : stay(state),
-    ),
-    timerFired: rule('5: backup after the restart delay', (state, { timer }) =>
-      timer === 'delay' ? backUp(state, planOf(state)) : stay(state),
-    ),
-  },
+  delaying: waitRow('delay', '6: a stop during the delay', '5: backup after the restart delay', (state) =>
+    backUp(state, planOf(state)),
+  ),
   backingUp: stepRow('backup', script),
   scripting: stepRow('script', (state, plan) => step({ ...state, phase: 'fetching' }, 'fetch', plan)),
   fetching: stepRow('fetch', (state, plan) => step({ ...state, phase: 'preparing', attempts: 1 }, 'preUpgrade', plan)),
@@ -179,20 +197,9 @@ export const rules: Readonly<Record<Phase, Row>> = {
     ...stoppable,
     preUpgradeEnded: rule('5: pre-upgrade before anything points to the new binary', afterPreUpgrade),
   },
-  pausing: {
-    ...noStep,
-    ...noPreUpgrade,
-    ...noDaemon,
-    ...kept,
-    signalled: rule('6: a stop between two tries', (state, { signal }) =>
-      stops.includes(signal) ? end(state, 0, { do: 'clearTimer', timer: 'retry' }) : stay(state),
-    ),
-    timerFired: rule('5: 1 s apart', (state, { timer }) =>
-      timer === 'retry'
-        ? step({ ...state, phase: 'preparing', attempts: state.attempts + 1 }, 'preUpgrade', planOf(state))
-        : stay(state),
-    ),
-  },
+  pausing: waitRow('retry', '6: a stop between two tries', '5: 1 s apart', (state) =>
+    step({ ...state, phase: 'preparing', attempts: state.attempts + 1 }, 'preUpgrade', planOf(state)),
+  ),
   switching: {
     ...stepRow('switch', afterSwitch),
     signalled: rule('6: the switch is not torn; nothing is started after it', (state, { signal }) =>
