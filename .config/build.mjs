@@ -1,5 +1,5 @@
 // Bundles src/ into dist/: one CommonJS file for cli.ts and one for each commands/<verb>.ts that is reached from there by an
-// `import()`, which stays for run time, so a verb loads nothing of another; two for what `run` needs now and then. What
+// `import()`, which stays for run time, so a verb loads nothing of another; some for what `run` needs now and then. What
 // parts share is in each of them, but for the class of our errors: that is a part of its own, since `instanceof` must hold for an
 // error that another part has thrown.
 // dist/ is made beside the old one and renamed into place. Beside it: the licences of all that was bundled.
@@ -12,8 +12,10 @@ import { build as bundle } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const commands = join(root, 'src/commands');
 const errorClass = join(root, 'src/errors/cvtool-error.ts');
-/** What `run` needs now and then only: a named config.toml, a backup. */
-const laterParts = ['src/config/toml-file.ts', 'src/backup/make.ts'].map((path) => join(root, path));
+/** What `run` needs at its start only: a named config.toml, the look at a binary's libraries. */
+const laterParts = ['src/config/toml-file.ts', 'src/supervisor/check-binary.ts'].map((path) => join(root, path));
+/** What a node's run needs one day: its bytes are read at the start, since cvtool may be another by then, or gone. */
+const heldPart = join(root, 'src/supervisor/steps.ts');
 /** Keeping the names of functions makes each of them at the start: on Node 24 that is 3 MB of a supervisor that idles. */
 const leanParts = ['src/cli.ts', 'src/commands/run.ts', 'src/commands/version.ts', 'src/commands/config.ts'].map(
   (path) => join(root, path),
@@ -43,7 +45,8 @@ async function bundleParts(folder) {
   const parts = [join(root, 'src/cli.ts')]; // grows while the loop goes: each bundle tells which parts it loads
   for (const part of parts) {
     const addPart = (path) => void (parts.includes(path) || parts.push(path));
-    const { metafile } = await bundle(options(part, folder, addPart));
+    const { metafile, outputFiles } = await bundle(options(part, folder, addPart));
+    for (const { path, text } of outputFiles) await writeFile(path, head(part, text) + onceEach(text));
     for (const path of Object.keys(metafile.inputs)) inputs.add(resolve(root, path));
   }
   return [...inputs];
@@ -54,21 +57,48 @@ function options(part, folder, addPart) {
     absWorkingDir: root,
     entryPoints: [part],
     outdir: folder,
+    write: false,
     bundle: true,
     platform: 'node',
     target: 'node20.19',
     format: 'cjs',
     minify: true,
-    keepNames: !leanParts.includes(part) && !laterParts.includes(part),
+    keepNames: ![...leanParts, ...laterParts, heldPart].includes(part),
     legalComments: 'none', // they stand in THIRD_PARTY_LICENSES
     metafile: true,
     define: { 'import.meta.url': 'importMetaUrl' }, // empty in CommonJS otherwise
-    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
     supported: { 'dynamic-import': false }, // becomes require(): the loader of ES modules costs time and memory
     plugins: [partsStayApart(addPart)],
     logLevel: 'warning',
   };
 }
+
+/** What stands before a bundle: what it names and nothing in it declares. */
+function head(part, text) {
+  const lines = [
+    text.includes('importMetaUrl') && "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
+    text.includes('heldPart') && "const heldPart = require('node:fs').readFileSync(__dirname + '/steps.js');",
+  ];
+  return [part.endsWith('cli.ts') && '#!/usr/bin/env node', '"use strict";', ...lines].filter(Boolean).join('\n');
+}
+
+/** Each file of the sources requires what it needs; of what many do, one `require` is enough for the bundle. */
+function onceEach(text) {
+  const required = text.match(/(?<=require\(")node:[a-z/_]+(?="\))/g) ?? [];
+  const names = [...new Set(required.filter((name, index) => required.indexOf(name) !== index))];
+  const variable = (name) => name.replaceAll(/[:/]/g, '_');
+  const declared = names.map((name) => `const ${variable(name)}=require("${name}");`).join('');
+  const body = names.reduce((all, name) => all.replaceAll(`require("${name}")`, variable(name)), text);
+  return body.replace(/^(?:#!.*\n)?"use strict";/, `"use strict";${declared}`);
+}
+
+/** What `import()` of the held part becomes: its bytes become a module when they are asked for. */
+const evaluateHeld = `
+  const { compileFunction } = require('node:vm');
+  const names = ['module', 'exports', 'require', '__filename', '__dirname'];
+  const evaluate = compileFunction(heldPart.toString(), names, { filename: __dirname + '/steps.js' });
+  evaluate(module, module.exports, require, __filename, __dirname);
+`;
 
 /** Leaves an import of a part to run time, and tells of it. */
 function partsStayApart(addPart) {
@@ -78,10 +108,12 @@ function partsStayApart(addPart) {
       builder.onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ kind, path, resolveDir }) => {
         const source = resolve(resolveDir, path).replace(/\.js$/, '.ts');
         const isLater = kind === 'dynamic-import' && (dirname(source) === commands || laterParts.includes(source));
-        if (!isLater && source !== errorClass) return undefined;
+        const isHeld = kind === 'dynamic-import' && source === heldPart;
+        if (!isLater && !isHeld && source !== errorClass) return undefined;
         addPart(source);
-        return { path: `./${basename(path)}`, external: true };
+        return isHeld ? { path: source, namespace: 'held' } : { path: `./${basename(path)}`, external: true };
       });
+      builder.onLoad({ filter: /./, namespace: 'held' }, () => ({ contents: evaluateHeld, resolveDir: root }));
     },
   };
 }

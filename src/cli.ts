@@ -10,6 +10,8 @@ async function main(args: readonly string[]): Promise<number> {
       return run(rest);
     case 'start':
       return run(['start', ...rest]);
+    case 'internal':
+      return (await import('./commands/internal.js')).internalCommand(rest);
     case '--version':
     case '-V':
       return (await import('./commands/version.js')).versionCommand(['--cosmovisor-only']);

@@ -40,7 +40,8 @@ export async function runCommand(words: readonly string[], defaults: () => Promi
         DAEMON_HOME: config.home,
       });
     }
-    return await runNode({ config, home, args, environment: whole, log, onSignal });
+    const program = [process.execPath, process.argv[1] ?? ''] as const;
+    return await runNode({ config, home, args, environment: whole, log, program, onSignal });
   } catch (error) {
     if (!(error instanceof CvtoolError)) {
       const text = error instanceof Error ? error.message : String(error);

@@ -60,7 +60,7 @@ async function callApp(
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
   try {
     const config = await readSupervisorConfig({ ...sourcesOf(configFile), folders: 'command' });
-    const { binary, environment } = shortBinary(homePaths(config.home, config.daemon), wholeEnvironment());
+    const { binary, environment } = await shortBinary(homePaths(config.home, config.daemon), wholeEnvironment());
     const options = { env: environment, stdio, encoding: 'utf8', maxBuffer: largest } as const;
     const { status, signal, error, stdout, stderr } = spawnSync(binary, ['version', ...args], options);
     if (status === 0 && error === undefined) return { stdout, stderr };

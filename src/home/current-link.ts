@@ -14,12 +14,17 @@ import { syncPath } from './sync.js';
  * @throws the system's error, as it is; `current` is then the old link or the new one, and calling again is safe
  */
 export function switchCurrent(home: HomePaths, target: StagingTarget): void {
-  const next = join(home.cosmovisor, '.current.next');
+  const next = nextLink(home);
   const text = targetName(target);
   rmSync(next, { force: true }); // left by a run that was killed here
-  symlinkSync(isAbsolute(linkText(home) ?? '') ? join(home.cosmovisor, text) : text, next);
+  symlinkSync(isAbsolute(linkText(home) ?? '') ? `${home.cosmovisor}/${text}` : text, next);
   renameSync(next, home.current); // rename(2): an existing name is replaced atomically
   syncPath(home.cosmovisor);
+}
+
+/** The new link before it is in place. */
+export function nextLink(home: HomePaths): string {
+  return `${home.cosmovisor}/.current.next`;
 }
 
 /**
@@ -42,12 +47,7 @@ function linkText(home: HomePaths): string | undefined {
 }
 
 function parseLinkText(home: HomePaths, text: string): StagingTarget {
-  const path = resolve(home.cosmovisor, text);
-  const root = realPathOr(home.cosmovisor); // a home, or an absolute link into it, may go by another name
-  const names = [path, join(realPathOr(dirname(path)), basename(path)), withRealGrandparent(path)].flatMap((at) => [
-    relative(home.cosmovisor, at),
-    relative(root, at),
-  ]);
+  const names = /^(?:genesis|upgrades\/[^/]+)$/.test(text) ? [text] : namesOf(home, text);
   if (names.includes('genesis')) return { kind: 'genesis' };
   const upgrade = names.map((name) => /^upgrades\/([^/]+)$/.exec(name)?.[1]).find((name) => name !== undefined);
   if (upgrade === undefined) throw notOurs(home, `points to ${quoted(text)}`);
@@ -57,6 +57,14 @@ function parseLinkText(home: HomePaths, text: string): StagingTarget {
     if (!(error instanceof CvtoolError)) throw error;
     throw notOurs(home, `points to ${quoted(text)}: ${error.message}`, error);
   }
+}
+
+/** What `text` may be called from `cosmovisor/` on: a home, or an absolute link into it, may go by another name. */
+function namesOf(home: HomePaths, text: string): readonly string[] {
+  const path = resolve(home.cosmovisor, text);
+  const root = realPathOr(home.cosmovisor);
+  const paths = [path, join(realPathOr(dirname(path)), basename(path)), withRealGrandparent(path)];
+  return paths.flatMap((at) => [relative(home.cosmovisor, at), relative(root, at)]);
 }
 
 /** For `upgrades/<name>`, whose grandparent is the root: `upgrades` itself may be a link to another disk. */

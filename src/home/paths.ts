@@ -1,6 +1,4 @@
 // The names of everything under DAEMON_HOME. Only this file joins them.
-import { join } from 'node:path';
-
 import { escapePlanName, type PlanName } from '../values/plan-name.js';
 
 /** What a binary is staged for. */
@@ -32,26 +30,27 @@ export interface HomePaths {
   readonly supervisorStatus: string;
 }
 
-/** @param root an absolute path @param daemon one file name */
+/** @param root an absolute path, normal @param daemon one file name */
 export function homePaths(root: string, daemon: string): HomePaths {
-  const cosmovisor = join(root, 'cosmovisor');
-  const state = join(cosmovisor, '.cvtool');
+  const top = root === '/' ? '' : root;
+  const cosmovisor = `${top}/cosmovisor`;
+  const state = `${cosmovisor}/.cvtool`;
   return {
     root,
     daemon,
     cosmovisor,
-    genesis: join(cosmovisor, 'genesis'),
-    upgrades: join(cosmovisor, 'upgrades'),
-    current: join(cosmovisor, 'current'),
-    data: join(root, 'data'),
-    wasm: join(root, 'wasm'),
-    staging: join(cosmovisor, '.cvtool-staging'),
+    genesis: `${cosmovisor}/genesis`,
+    upgrades: `${cosmovisor}/upgrades`,
+    current: `${cosmovisor}/current`,
+    data: `${top}/data`,
+    wasm: `${top}/wasm`,
+    staging: `${cosmovisor}/.cvtool-staging`,
     state,
-    runLock: join(state, 'run.lock'),
-    daemonLock: join(state, 'daemon.lock'),
-    helperLock: join(state, 'helper.lock'),
-    upgradeRecord: join(state, 'upgrade.json'),
-    supervisorStatus: join(state, 'supervisor.json'),
+    runLock: `${state}/run.lock`,
+    daemonLock: `${state}/daemon.lock`,
+    helperLock: `${state}/helper.lock`,
+    upgradeRecord: `${state}/upgrade.json`,
+    supervisorStatus: `${state}/supervisor.json`,
   };
 }
 
@@ -62,10 +61,10 @@ export function targetName(target: StagingTarget): string {
 
 /** The folder that is staged for `target`. */
 export function targetFolder(home: HomePaths, target: StagingTarget): string {
-  return join(home.cosmovisor, targetName(target));
+  return `${home.cosmovisor}/${targetName(target)}`;
 }
 
 /** The daemon's binary in a staged folder. */
 export function binaryIn(home: HomePaths, folder: string): string {
-  return join(folder, 'bin', home.daemon);
+  return `${folder}/bin/${home.daemon}`;
 }

@@ -27,11 +27,11 @@ export type PlanReading =
 const largest = 16 * 1024 * 1024;
 
 export function planFile(home: HomePaths): string {
-  return join(home.data, 'upgrade-info.json');
+  return `${home.data}/upgrade-info.json`;
 }
 
 export function manualPlansFile(home: HomePaths): string {
-  return join(home.data, 'upgrade-info.json.batch');
+  return `${home.data}/upgrade-info.json.batch`;
 }
 
 /** data/upgrade-info.json. @param recase lower-case names, as COSMOVISOR_DISABLE_RECASE says */

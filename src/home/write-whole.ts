@@ -1,14 +1,15 @@
 // A file that is there whole or not at all: temporary name, fsync, rename, fsync of the folder. After a crash at any point the
 // name holds the old bytes or the new ones.
 import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 
 import { makeFolder } from './make-folder.js';
 import { syncPath } from './sync.js';
 
 /** The temporary name; whoever was killed left it, and the next call writes over it. */
 export function asideOf(file: string): string {
-  return join(dirname(file), `.${basename(file)}.cvtool-new`);
+  const name = file.lastIndexOf('/') + 1;
+  return `${file.slice(0, name)}.${file.slice(name)}.cvtool-new`;
 }
 
 /**

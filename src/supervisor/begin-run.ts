@@ -1,13 +1,9 @@
 // What comes before the first daemon: what a killed run left is stopped and swept away, and `current` is known.
-import { existsSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { bytePath } from '../backup/bytes.js';
-import { startPace } from '../backup/pace.js';
-import { removeLeftovers } from '../backup/partial.js';
 import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
-import { readCurrent, switchCurrent } from '../home/current-link.js';
+import { nextLink, readCurrent, switchCurrent } from '../home/current-link.js';
 import { binaryIn, targetFolder, type HomePaths, type StagingTarget } from '../home/paths.js';
 import { leftAside } from '../home/plan-files.js';
 import { targetWithoutLink } from '../home/restore-current.js';
@@ -51,11 +47,12 @@ function tryKill(pid: number, signal: NodeJS.Signals): void {
 
 /** Removes what a killed run left half-written, backups too. What resists is told, and is no reason to run nothing. */
 export async function sweep({ home, config, log }: NodeRun, signal: AbortSignal): Promise<void> {
-  for (const aside of [...leftAside(home), asideOf(home.upgradeRecord), join(home.cosmovisor, '.current.next')])
-    removeAside(aside);
+  for (const aside of [...leftAside(home), asideOf(home.upgradeRecord), nextLink(home)]) removeAside(aside);
   if (config.skipBackup) return;
   try {
-    const left = await removeLeftovers(bytePath(config.backupDir), realpathSync(home.root), startPace(signal));
+    if (!readdirSync(config.backupDir).some((name) => name.endsWith('.partial'))) return;
+    const { sweepBackups } = (await import('./steps.js')).upgradePart;
+    const left = await sweepBackups(config.backupDir, home, signal);
     for (const why of left) log.warn('backup-leftover', 'a half-made backup cannot be removed', { error: why });
   } catch (error) {
     if (signal.aborted) return;

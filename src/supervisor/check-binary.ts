@@ -8,23 +8,34 @@ import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
 import { findCommand } from '../host/find-command.js';
 import { judgeHeader } from '../verify/header.js';
 import { judgeLibraries } from '../verify/library-verdict.js';
+import { daemonEnvironment } from './daemon-environment.js';
 
 export interface BinaryToCheck {
   readonly binary: string;
   /** genesis, or upgrades/<name>. */
   readonly folder: string;
-  /** What the daemon will be started with. */
+  /** Ours. */
   readonly environment: NodeJS.ProcessEnv;
+}
+
+export interface CheckedBinary {
+  /** What it is to be started with. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly warnings: readonly string[];
 }
 
 /**
  * Adds the x bits where they are missing (upstream since 1.5), then looks at the file and its libraries.
- * @returns warnings
  * @throws NOT_STAGED where there is no such file; VERIFY_FAILED for what cannot start on this host
  */
-export function checkBinary(toCheck: BinaryToCheck): readonly string[] {
-  const { binary } = toCheck;
+export function checkBinary({ binary, folder, environment: whole }: BinaryToCheck): CheckedBinary {
   makeExecutable(binary);
+  const environment = daemonEnvironment(binary, folder, whole);
+  return { environment, warnings: warningsOf({ binary, folder, environment }) };
+}
+
+function warningsOf(toCheck: BinaryToCheck): readonly string[] {
+  const { binary } = toCheck;
   const start = firstBytes(binary);
   if (start.subarray(0, 2).toString('latin1') === '#!') {
     checkInterpreter(binary, start, toCheck.environment);
@@ -95,6 +106,7 @@ function checkInterpreter(binary: string, start: Buffer, environment: NodeJS.Pro
   throw wrong(binary, `its interpreter ${interpreter === '' ? '(none)' : interpreter} cannot be executed`);
 }
 
+/** @param environment what it is to be started with */
 function checkElf({ binary, folder, environment }: BinaryToCheck): readonly string[] {
   const source = openByteSource(binary);
   try {

@@ -11,6 +11,8 @@ export interface NodeRun {
   /** The whole environment, empty variables too. */
   readonly environment: NodeJS.ProcessEnv;
   readonly log: Log;
+  /** How this program is started: its interpreter and its file. */
+  readonly program: readonly [string, string];
   /** Calls back for each of the signals, from the first moment on. */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => void;
 }
@@ -19,6 +21,8 @@ export interface StepContext {
   readonly config: SupervisorConfig;
   readonly home: HomePaths;
   readonly environment: NodeJS.ProcessEnv;
+  /** What the new binary is to be started with, once `fetch` has told. */
+  readonly newEnvironment: NodeJS.ProcessEnv | undefined;
   readonly log: Log;
   /** What `current` led to when the upgrade began. */
   readonly runningBefore: StagingTarget;

@@ -100,16 +100,12 @@ async function runStatus(
   { binary, home, environment, lockFile }: HeightQuestion,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { done, abort } = runHelper({
-    file: binary,
-    args: ['status', '--home', home],
-    folder: undefined,
-    environment,
-    lockFile,
-  });
+  const end = new AbortController();
+  const abort = (): void => end.abort();
   const timer = setTimeout(abort, limit);
   signal.addEventListener('abort', abort);
-  const { stdout, stderr } = await done;
+  const status = { file: binary, args: ['status', '--home', home], folder: undefined, environment, lockFile };
+  const { stdout, stderr } = await runHelper({ ...status, signal: end.signal });
   clearTimeout(timer);
   signal.removeEventListener('abort', abort);
   return signal.aborted ? undefined : (heightIn(stdout) ?? heightIn(stderr));

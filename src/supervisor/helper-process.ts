@@ -21,6 +21,8 @@ export interface HelperCommand {
   readonly environment: NodeJS.ProcessEnv;
   /** Held open by it and by what it forks, so that a later run finds them should we be killed. */
   readonly lockFile: string;
+  /** Ends it early, with SIGKILL to its whole process group. */
+  readonly signal: AbortSignal;
 }
 
 /** Characters: a node's status with many peers' keys has some thousand. */
@@ -28,17 +30,24 @@ const longest = 1 << 20;
 /** Milliseconds for the rest of the output after the program's end. */
 const lastWords = 500;
 
-/** @returns the run's end, and how to end it early: with SIGKILL to its whole process group */
-export function runHelper({ file, args, folder, environment, lockFile }: HelperCommand): {
-  readonly done: Promise<HelperRun>;
-  readonly abort: () => void;
-} {
+/** Runs it to its end, or to the end that `signal` makes of it; one that is aborted already is not begun. */
+export async function runHelper({
+  file,
+  args,
+  folder,
+  environment,
+  lockFile,
+  signal,
+}: HelperCommand): Promise<HelperRun> {
+  if (signal.aborted) return { end: { kind: 'never started', cause: 'it was stopped before' }, stdout: '', stderr: '' };
   const setpriv = findCommand('setpriv', environment.PATH);
   const [command, words] =
     setpriv === undefined ? [file, args] : [setpriv, ['--pdeathsig', 'KILL', '--', file, ...args]];
   const streams = { stdout: '', stderr: '' };
   let pid: number | undefined;
-  const done = new Promise<HelperRun>((resolve) => {
+  const abort = (): void => killGroup(pid);
+  signal.addEventListener('abort', abort);
+  const run = await new Promise<HelperRun>((resolve) => {
     const settle = (end: End): void => resolve({ end, ...streams });
     let lock: number | undefined;
     try {
@@ -68,7 +77,8 @@ export function runHelper({ file, args, folder, environment, lockFile }: HelperC
       if (lock !== undefined) closeSync(lock);
     }
   });
-  return { done, abort: () => killGroup(pid) };
+  signal.removeEventListener('abort', abort);
+  return run;
 }
 
 /** SIGKILL to a process group that may have ended. */

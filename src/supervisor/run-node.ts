@@ -1,31 +1,34 @@
 // A node's run: the machine decides, this file carries out what it wants and tells it what has happened. It holds what the machine
 // must not: processes, timers, files.
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { CvtoolError, messageOf } from '../errors/cvtool-error.js';
 import { binaryIn, targetFolder, targetName, type StagingTarget } from '../home/paths.js';
-import { readManualPlans, readPlan, removeManualPlan, type StoredPlan } from '../home/plan-files.js';
+import {
+  manualPlansFile,
+  planFile,
+  readManualPlans,
+  readPlan,
+  removeManualPlan,
+  type StoredPlan,
+} from '../home/plan-files.js';
 import { mendStaging } from '../home/replace-folder.js';
 import { readUpgradeRecord, removeUpgradeRecord, type UpgradeRecord } from '../home/upgrade-record.js';
 import { removeAside } from '../home/write-whole.js';
 import { parsePlanName, type PlanName } from '../values/plan-name.js';
 import { skippedHeights } from './arguments.js';
 import { resolveCurrent, stopLeftProcesses, sweep } from './begin-run.js';
-import { checkBinary } from './check-binary.js';
-import type { NodeRun } from './context.js';
+import { checkApart } from './check-apart.js';
+import type { NodeRun, StepContext } from './context.js';
 import { startDaemon, type Daemon } from './daemon.js';
-import { daemonEnvironment } from './daemon-environment.js';
 import { askHeight, type Asked } from './height.js';
 import { errorLine } from './log.js';
 import { startLongTimer, type LongTimer } from './long-timer.js';
 import type { Plan } from './machine/plan.js';
 import { initialState, next } from './machine/next.js';
-import type { Effect, Event, Events, State, TimerName } from './machine/types.js';
+import type { Effect, Event, Events, State, StepName, TimerName } from './machine/types.js';
 import { lockForRun } from './run-lock.js';
 import { sayings } from './sayings.js';
-import { beginStep, type RunningStep } from './steps.js';
-import { backupOf } from './upgrade-backup.js';
 import { watchPlans, type PlanWatch } from './watch.js';
 
 /** Milliseconds for a daemon to end after an error of ours, where no grace is set. */
@@ -60,7 +63,10 @@ class Performance {
   #daemon: Daemon | undefined;
   #watch: PlanWatch | undefined;
   #asked: Asked | undefined;
-  #step: RunningStep | undefined;
+  #step: AbortController | undefined;
+  /** What the current binary is started with, and what the new one will be. */
+  #environment: NodeJS.ProcessEnv;
+  #newEnvironment: NodeJS.ProcessEnv | undefined;
   #unreadable = { plan: false, manual: false };
   #settle: (status: number) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
@@ -69,6 +75,7 @@ class Performance {
     const { config, args } = run;
     this.#run = run;
     this.#current = current;
+    this.#environment = run.environment;
     this.#recase = !config.disableRecase;
     this.#state = initialState({
       grace: config.shutdownGrace,
@@ -89,7 +96,7 @@ class Performance {
     this.#run.onSignal((signal) => this.#tell({ kind: 'signalled', signal }));
     try {
       this.#watch = watchPlans(this.#run.home, this.#run.config.pollInterval, (which) => this.#tellPlans(which));
-      this.#tell({ kind: 'begun', ...this.#readAll() });
+      this.#tell({ kind: 'begun', ...(await this.#readAll()) });
       return await ended;
     } finally {
       this.#close();
@@ -101,10 +108,13 @@ class Performance {
     this.#asked?.cancel();
     this.#step?.abort();
     for (const timer of this.#timers.values()) timer.cancel();
-    removeAside(this.#run.home.supervisorStatus);
+    const { supervisorStatus, daemonLock, helperLock } = this.#run.home;
+    removeAside(supervisorStatus);
+    if (this.#daemon !== undefined) return;
+    for (const lock of [daemonLock, helperLock]) removeAside(lock); // where they are, a killed run's processes are looked for
   }
 
-  #readAll(): Events['begun'] {
+  async #readAll(): Promise<Events['begun']> {
     const { home } = this.#run;
     const running = this.#current.kind === 'genesis' ? undefined : this.#recased(this.#current.plan);
     if (running !== undefined) this.#takeOffList(running); // of a run that was killed after its switch
@@ -117,6 +127,7 @@ class Performance {
       removeUpgradeRecord(home); // of another time: the plan was taken back, or is done
       return { running, plan, manual, resume: undefined };
     }
+    const { backupOf } = (await import('./steps.js')).upgradePart;
     const backup = backupOf(record, this.#run);
     return {
       running,
@@ -189,6 +200,10 @@ class Performance {
         return this.#setTimer(effect.timer, effect.milliseconds);
       case 'clearTimer':
         return this.#clearTimer(effect.timer);
+      case 'check':
+        return this.#check();
+      case 'note':
+        return this.#note(effect.plan);
       case 'step':
         return this.#beginStep(effect);
       case 'abort':
@@ -208,13 +223,10 @@ class Performance {
 
   #start(): void {
     const { home, log, args } = this.#run;
-    const folder = targetFolder(home, this.#current);
-    const binary = binaryIn(home, folder);
-    const environment = daemonEnvironment(binary, folder, this.#run.environment);
-    for (const warning of checkBinary({ binary, folder, environment }))
-      log.warn('binary-warning', warning, { path: binary });
+    const binary = this.#binary();
     log.info('daemon-starting', 'running app', { path: binary, args: [...args] });
-    this.#daemon = startDaemon({ binary, args, environment, lockFile: home.daemonLock }, (end) => {
+    const command = { binary, args, environment: this.#environment, lockFile: home.daemonLock };
+    this.#daemon = startDaemon(command, (end) => {
       this.#daemon = undefined;
       this.#asked?.cancel();
       this.#watch?.look(); // the daemon's last word counts
@@ -226,14 +238,12 @@ class Performance {
   #askHeight(generation: number): void {
     this.#asked?.cancel();
     if (this.#daemon === undefined) return; // what has ended tells nothing more
-    const { home, args, environment } = this.#run;
-    const folder = targetFolder(home, this.#current);
-    const binary = binaryIn(home, folder);
+    const { home, args } = this.#run;
     const asked = askHeight({
       home: home.root,
       args,
-      binary,
-      environment: daemonEnvironment(binary, folder, environment),
+      binary: this.#binary(),
+      environment: this.#environment,
       lockFile: home.helperLock,
     });
     this.#asked = asked;
@@ -262,24 +272,67 @@ class Performance {
     this.#timers.delete(timer);
   }
 
-  #beginStep({ step, plan }: Extract<Effect, { do: 'step' }>): void {
-    const { config, home, log, environment } = this.#run;
-    const running = beginStep(step, plan, { config, home, log, environment, runningBefore: this.#current });
-    this.#step = running;
-    running.done.then(
-      (end) => {
-        if (step === 'switch') {
-          this.#current = { kind: 'upgrade', plan: plan.name };
-          this.#watch?.look(); // what the switch wrote is no news for the new daemon
-        }
-        this.#tell(end === undefined ? { kind: 'stepDone', step } : { kind: 'preUpgradeEnded', end });
-      },
-      (error: unknown) => {
-        if (!(error instanceof CvtoolError) && !isSystemError(error)) return this.#giveUp(error);
-        if (this.#state.stopRequested === undefined) tellProblem(error, plan, step);
-        return this.#tell({ kind: 'stepFailed', step });
-      },
+  #binary(): string {
+    const { home } = this.#run;
+    return binaryIn(home, targetFolder(home, this.#current));
+  }
+
+  #check(): void {
+    const abort = new AbortController();
+    this.#step = abort;
+    const check = async (): Promise<void> => {
+      const { home, log, environment, program } = this.#run;
+      const binary = this.#binary();
+      const toCheck = { binary, folder: targetFolder(home, this.#current), environment };
+      const checked = await checkApart(toCheck, { program, lockFile: home.helperLock, signal: abort.signal });
+      for (const warning of checked.warnings) log.warn('binary-warning', warning, { path: binary });
+      this.#environment = checked.environment;
+    };
+    check().then(
+      () => this.#tell({ kind: 'stepDone', step: 'check' }),
+      (error: unknown) => this.#stepFailed('check', undefined, error),
     );
+  }
+
+  /** So that a kill while the daemon ends loses no time; the upgrade's first step notes it if this cannot. */
+  #note(plan: Plan): void {
+    const note = async (): Promise<void> => {
+      const { noteUpgrade } = (await import('./steps.js')).upgradePart;
+      try {
+        if (this.#state.phase === 'stopping') noteUpgrade(plan, this.#stepContext());
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+      }
+    };
+    note().catch((error: unknown) => this.#giveUp(error));
+  }
+
+  #stepContext(): StepContext {
+    const { config, home, log, environment } = this.#run;
+    return { config, home, log, environment, runningBefore: this.#current, newEnvironment: this.#newEnvironment };
+  }
+
+  #beginStep({ step, plan }: Extract<Effect, { do: 'step' }>): void {
+    const abort = new AbortController();
+    this.#step = abort;
+    const carryOut = async (): Promise<void> => {
+      const { carryOutStep } = (await import('./steps.js')).upgradePart;
+      const { end, environment } = await carryOutStep(step, plan, this.#stepContext(), abort.signal);
+      if (environment !== undefined) this.#newEnvironment = environment;
+      if (step === 'switch') {
+        this.#current = { kind: 'upgrade', plan: plan.name };
+        this.#environment = this.#newEnvironment ?? this.#run.environment;
+        this.#watch?.look(); // what the switch wrote is no news for the new daemon
+      }
+      this.#tell(end === undefined ? { kind: 'stepDone', step } : { kind: 'preUpgradeEnded', end });
+    };
+    carryOut().catch((error: unknown) => this.#stepFailed(step, plan, error));
+  }
+
+  #stepFailed(step: StepName, plan: Plan | undefined, error: unknown): void {
+    if (!(error instanceof CvtoolError) && !isSystemError(error)) return this.#giveUp(error);
+    if (this.#state.stopRequested === undefined) tellProblem(error, plan, step);
+    return this.#tell({ kind: 'stepFailed', step });
   }
 
   #tellPlans(which: 'plan' | 'manual'): void {
@@ -306,7 +359,7 @@ class Performance {
 
   #tellUnreadable(which: 'plan' | 'manual', why: string | undefined): void {
     if (why !== undefined && !this.#unreadable[which]) {
-      const file = join(this.#run.home.data, which === 'plan' ? 'upgrade-info.json' : 'upgrade-info.json.batch');
+      const file = which === 'plan' ? planFile(this.#run.home) : manualPlansFile(this.#run.home);
       this.#run.log.warn('plan-unreadable', 'plan file cannot be read yet, waiting for it to change', {
         file,
         error: why,
@@ -346,10 +399,11 @@ function isSystemError(error: unknown): boolean {
 }
 
 /** Of a step that failed: the home is as it was, and the next run goes on from there. */
-function tellProblem(error: unknown, { name, height }: Plan, step: string): void {
+function tellProblem(error: unknown, plan: Plan | undefined, step: StepName): void {
   if (!(error instanceof CvtoolError)) {
+    if (plan === undefined) return errorLine(messageOf(error), 'The system refused that: mend it, then start again.');
     return errorLine(
-      `upgrade ${name} at height ${height} failed (${step}): ${messageOf(error)}`,
+      `upgrade ${plan.name} at height ${plan.height} failed (${step}): ${messageOf(error)}`,
       'Mend that, then start again: the upgrade goes on from here.',
     );
   }

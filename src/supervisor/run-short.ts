@@ -7,8 +7,6 @@ import { readCurrent } from '../home/current-link.js';
 import { binaryIn, targetFolder, type HomePaths, type StagingTarget } from '../home/paths.js';
 import { targetWithoutLink } from '../home/restore-current.js';
 import { findCommand } from '../host/find-command.js';
-import { checkBinary } from './check-binary.js';
-import { daemonEnvironment } from './daemon-environment.js';
 import { endOf } from './daemon.js';
 import { statusOf } from './machine/next.js';
 import type { End } from './machine/types.js';
@@ -24,7 +22,7 @@ export interface ShortRun {
 
 /** @returns the command's own exit status, 128+n for a signal @throws CvtoolError where the binary cannot run */
 export async function runShort({ home, args, environment: whole, log, onSignal }: ShortRun): Promise<number> {
-  const { binary, environment } = shortBinary(home, whole);
+  const { binary, environment } = await shortBinary(home, whole);
   log.info('daemon-starting', 'running app', { path: binary, args: [...args] });
   const setpriv = findCommand('setpriv', environment.PATH);
   const [file, words] =
@@ -33,14 +31,14 @@ export async function runShort({ home, args, environment: whole, log, onSignal }
 }
 
 /** The current binary, looked at as before a start, and its environment. @throws CvtoolError where it cannot run */
-export function shortBinary(
+export async function shortBinary(
   home: HomePaths,
   whole: NodeJS.ProcessEnv,
-): { readonly binary: string; readonly environment: NodeJS.ProcessEnv } {
+): Promise<{ readonly binary: string; readonly environment: NodeJS.ProcessEnv }> {
+  const { checkBinary } = await import('./check-binary.js');
   const folder = targetFolder(home, currentTarget(home));
   const binary = binaryIn(home, folder);
-  const environment = daemonEnvironment(binary, folder, whole);
-  checkBinary({ binary, folder, environment });
+  const { environment } = checkBinary({ binary, folder, environment: whole });
   return { binary, environment };
 }
 

@@ -2,7 +2,6 @@
 import { errorLine, type Log } from './log.js';
 import type { Plan } from './machine/plan.js';
 import type { End, Saying } from './machine/types.js';
-import { describeEnd } from './steps.js';
 
 export interface Said {
   readonly plan: Plan | undefined;
@@ -63,3 +62,15 @@ export const sayings: Readonly<Record<Saying, (log: Log, said: Said) => void>> =
     ),
   'daemon failed': (_, said) => errorLine(`${said.daemon} ${ended(said)}`, 'What it said last stands above.'),
 };
+
+/** How a process of ours ended, as a clause. */
+export function describeEnd(end: End): string {
+  switch (end.kind) {
+    case 'exited':
+      return `ended with exit status ${end.status}`;
+    case 'signalled':
+      return `was ended by ${end.signal}`;
+    case 'never started':
+      return `could not be started: ${end.cause}`;
+  }
+}

@@ -1,5 +1,5 @@
-// The steps of an upgrade, carried out: each begins, can be aborted, and ends by itself. What is decided between them is the
-// machine's affair.
+// The steps of an upgrade, carried out: each can be aborted, and ends by itself. What is decided between them is the machine's
+// affair. `run` loads this file, and all that it needs, when an upgrade begins: a node that idles does not hold it.
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,51 +10,67 @@ import { binaryIn, targetFolder, type HomePaths } from '../home/paths.js';
 import { publishManualPlan, removeManualPlan, writeAppliedPlan } from '../home/plan-files.js';
 import { removeUpgradeRecord } from '../home/upgrade-record.js';
 import { escapePlanName } from '../values/plan-name.js';
-import { checkBinary, isExecutableFormat } from './check-binary.js';
+import { checkBinary, isExecutableFormat, type CheckedBinary } from './check-binary.js';
 import type { StepContext } from './context.js';
-import { daemonEnvironment } from './daemon-environment.js';
 import { heldDatabaseLock } from './database-lock.js';
 import { runHelper } from './helper-process.js';
 import type { Plan } from './machine/plan.js';
-import type { End, StepName } from './machine/types.js';
-import { backUp, noteUpgrade } from './upgrade-backup.js';
+import type { End, UpgradeStep } from './machine/types.js';
+import { describeEnd } from './sayings.js';
+import { backUp, backupOf, noteUpgrade, sweepBackups } from './upgrade-backup.js';
 
-/** A step under way. */
-export interface RunningStep {
-  /** Resolves with pre-upgrade's end, and with undefined for the others. @throws what made it fail */
-  readonly done: Promise<End | undefined>;
-  abort(): void;
+/** What a step found, where it finds something. */
+export interface StepResult {
+  /** pre-upgrade's. */
+  readonly end?: End;
+  /** What the new binary is to be started with. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** Milliseconds for which a database may stay locked after the daemon has ended. */
 const lockLimit = 15_000;
 const lockInterval = 20;
 
-export function beginStep(step: StepName, plan: Plan, context: StepContext): RunningStep {
-  const abort = new AbortController();
+/** What `run` knows of an upgrade: one part of the program, loaded when it is needed. */
+export const upgradePart = { carryOutStep, noteUpgrade, backupOf, sweepBackups };
+
+/**
+ * @param signal ends it early, and every process of it
+ * @throws what made it fail
+ */
+async function carryOutStep(
+  step: UpgradeStep,
+  plan: Plan,
+  context: StepContext,
+  signal: AbortSignal,
+): Promise<StepResult> {
   switch (step) {
     case 'unlock':
-      return { done: unlock(plan, context, abort.signal), abort: () => abort.abort() };
+      await unlock(plan, context, signal);
+      return {};
     case 'backup':
-      return { done: backUp(plan, context, abort.signal), abort: () => abort.abort() };
+      await backUp(plan, context, signal);
+      return {};
     case 'script':
-      return customScript(plan, context); // its own promise holds what is wrong with the file
+      await runCustomScript(plan, context, signal);
+      return {};
     case 'fetch':
-      return { done: fetchBinary(plan, context), abort: () => abort.abort() };
+      return { environment: fetchBinary(plan, context) };
     case 'preUpgrade':
-      return preUpgrade(plan, context);
+      return { end: await preUpgrade(plan, context, signal) };
     case 'switch':
-      return { done: makeSwitch(plan, context), abort: () => undefined };
+      makeSwitch(plan, context);
+      return {};
   }
 }
 
 /** Notes that the upgrade is under way: a run after this one goes on from here. Then waits until no database is locked. */
-async function unlock(plan: Plan, context: StepContext, signal: AbortSignal): Promise<undefined> {
+async function unlock(plan: Plan, context: StepContext, signal: AbortSignal): Promise<void> {
   const { home } = context;
   noteUpgrade(plan, context);
   const deadline = performance.now() + lockLimit;
   for (let held = heldDatabaseLock(home.data); held !== undefined; held = heldDatabaseLock(home.data)) {
-    if (signal.aborted) return undefined;
+    if (signal.aborted) return;
     if (performance.now() > deadline) {
       throw new CvtoolError(
         'TARGET_IN_USE',
@@ -66,18 +82,13 @@ async function unlock(plan: Plan, context: StepContext, signal: AbortSignal): Pr
     }
     await delay(lockInterval);
   }
-  return undefined;
 }
 
-function customScript(plan: Plan, context: StepContext): RunningStep {
-  try {
-    return runCustomScript(plan, context);
-  } catch (error) {
-    return { done: Promise.reject(error instanceof Error ? error : new Error(String(error))), abort: () => undefined };
-  }
-}
-
-function runCustomScript(plan: Plan, { config, home, environment, log }: StepContext): RunningStep {
+async function runCustomScript(
+  plan: Plan,
+  { config, home, environment, log }: StepContext,
+  signal: AbortSignal,
+): Promise<void> {
   const file = join(home.cosmovisor, config.customPreUpgrade ?? '');
   log.info('custom-preupgrade-looking', 'looking for COSMOVISOR_CUSTOM_PREUPGRADE file', { file });
   const stat = statSync(file, { throwIfNoEntry: false });
@@ -94,27 +105,24 @@ function runCustomScript(plan: Plan, { config, home, environment, log }: StepCon
   }
   if ((stat.mode & 0o100) === 0) chmodSync(file, (stat.mode & 0o7777) | 0o100);
   const args = [plan.spelled, String(plan.height)];
-  const { done, abort } = runHelper({ file, args, folder: home.root, environment, lockFile: home.helperLock });
-  const judged = done.then(({ end, stdout, stderr }) => {
-    const output = printed(stdout, stderr);
-    log.info('custom-preupgrade-result', 'COSMOVISOR_CUSTOM_PREUPGRADE result', {
-      command: file,
-      argv1: plan.spelled,
-      argv2: String(plan.height),
-      result: output,
-    });
-    if (end.kind === 'exited' && end.status === 0) return undefined;
-    throw new CvtoolError('UPGRADE_FAILED', `COSMOVISOR_CUSTOM_PREUPGRADE ${file} ${describeEnd(end)}`, {
-      details: output.trim() === '' ? [] : output.trim().split('\n').slice(-5),
-      hint: 'Mend the script, then start again: the upgrade goes on from here.',
-    });
+  const helper = { file, args, folder: home.root, environment, lockFile: home.helperLock, signal };
+  const { end, stdout, stderr } = await runHelper(helper);
+  const output = printed(stdout, stderr);
+  log.info('custom-preupgrade-result', 'COSMOVISOR_CUSTOM_PREUPGRADE result', {
+    command: file,
+    argv1: plan.spelled,
+    argv2: String(plan.height),
+    result: output,
   });
-  return { done: judged, abort };
+  if (end.kind === 'exited' && end.status === 0) return;
+  throw new CvtoolError('UPGRADE_FAILED', `COSMOVISOR_CUSTOM_PREUPGRADE ${file} ${describeEnd(end)}`, {
+    details: output.trim() === '' ? [] : output.trim().split('\n').slice(-5),
+    hint: 'Mend the script, then start again: the upgrade goes on from here.',
+  });
 }
 
 /** The new binary is there and can start. Downloads come later: a missing one is upstream's error. */
-async function fetchBinary(plan: Plan, context: StepContext): Promise<undefined> {
-  const { home, log } = context;
+function fetchBinary(plan: Plan, { home, log, environment }: StepContext): CheckedBinary['environment'] {
   const folder = targetFolder(home, { kind: 'upgrade', plan: plan.name });
   const binary = binaryIn(home, folder);
   if (!existsSync(binary)) {
@@ -132,15 +140,9 @@ async function fetchBinary(plan: Plan, context: StepContext): Promise<undefined>
       },
     );
   }
-  for (const warning of checkBinary({ binary, folder, environment: environmentOf(plan, context) }))
-    log.warn('binary-warning', warning, { path: binary });
-  return undefined;
-}
-
-/** What the new binary will be started with. */
-function environmentOf(plan: Plan, { home, environment }: StepContext): NodeJS.ProcessEnv {
-  const folder = targetFolder(home, { kind: 'upgrade', plan: plan.name });
-  return daemonEnvironment(binaryIn(home, folder), folder, environment);
+  const checked = checkBinary({ binary, folder, environment });
+  for (const warning of checked.warnings) log.warn('binary-warning', warning, { path: binary });
+  return checked.environment;
 }
 
 /** The folders whose names differ from the plan's in case alone: no other spelling is taken, but a near one is named. */
@@ -152,26 +154,25 @@ function nearNames(home: HomePaths, { name }: Plan): readonly string[] {
     .map((folder) => join(home.upgrades, folder));
 }
 
-function preUpgrade(plan: Plan, context: StepContext): RunningStep {
-  const { home, log } = context;
-  const binary = binaryIn(home, targetFolder(home, { kind: 'upgrade', plan: plan.name }));
-  const { done, abort } = runHelper({
-    file: binary,
+/** @returns how it ended; what it printed goes to the log, where it is more than "no such command" */
+async function preUpgrade(
+  plan: Plan,
+  { home, log, environment, newEnvironment = environment }: StepContext,
+  signal: AbortSignal,
+): Promise<End> {
+  const { end, stdout, stderr } = await runHelper({
+    file: binaryIn(home, targetFolder(home, { kind: 'upgrade', plan: plan.name })),
     args: ['pre-upgrade'],
     folder: undefined,
-    environment: environmentOf(plan, context),
+    environment: newEnvironment,
     lockFile: home.helperLock,
+    signal,
   });
-  return {
-    abort,
-    done: done.then(({ end, stdout, stderr }) => {
-      const output = printed(stdout, stderr);
-      if (output.trim() !== '' && !(end.kind === 'exited' && end.status === 1)) {
-        log.info('pre-upgrade-result', 'pre-upgrade result', { result: output });
-      }
-      return end;
-    }),
-  };
+  const output = printed(stdout, stderr);
+  if (output.trim() !== '' && !(end.kind === 'exited' && end.status === 1)) {
+    log.info('pre-upgrade-result', 'pre-upgrade result', { result: output });
+  }
+  return end;
 }
 
 /** What a helper has printed, as the log shows it. */
@@ -181,7 +182,7 @@ function printed(stdout: string, stderr: string): string {
 const longestShown = 64 * 1024;
 
 /** The commit point: the plan's copy, then the one rename of `current`. */
-async function makeSwitch(plan: Plan, { config, home, runningBefore }: StepContext): Promise<undefined> {
+function makeSwitch(plan: Plan, { config, home, runningBefore }: StepContext): void {
   const recase = !config.disableRecase;
   writeAppliedPlan(home, plan, plan.from, recase);
   const running = runningBefore.kind === 'upgrade' ? runningBefore.plan : undefined;
@@ -189,17 +190,4 @@ async function makeSwitch(plan: Plan, { config, home, runningBefore }: StepConte
   switchCurrent(home, { kind: 'upgrade', plan: plan.name });
   removeUpgradeRecord(home);
   removeManualPlan(home, plan.name, recase);
-  return undefined;
-}
-
-/** How a process of ours ended, as a clause. */
-export function describeEnd(end: End): string {
-  switch (end.kind) {
-    case 'exited':
-      return `ended with exit status ${end.status}`;
-    case 'signalled':
-      return `was ended by ${end.signal}`;
-    case 'never started':
-      return `could not be started: ${end.cause}`;
-  }
 }

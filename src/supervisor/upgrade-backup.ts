@@ -1,9 +1,13 @@
 // The note of an upgrade under way, and its backup: one for each upgrade, however often a run is killed and goes on with it.
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 
+import { bytePath } from '../backup/bytes.js';
 import { listBackups } from '../backup/list.js';
+import { makeBackup } from '../backup/make.js';
 import { parseBackupName } from '../backup/names.js';
-import { targetName } from '../home/paths.js';
+import { startPace } from '../backup/pace.js';
+import { removeLeftovers } from '../backup/partial.js';
+import { targetName, type HomePaths } from '../home/paths.js';
 import { readUpgradeRecord, writeUpgradeRecord, type UpgradeRecord } from '../home/upgrade-record.js';
 import type { Plan } from './machine/plan.js';
 import type { StepContext } from './context.js';
@@ -34,7 +38,7 @@ function newRecord(plan: Plan, { runningBefore, config }: StepContext): UpgradeR
 }
 
 /** A stop ends it cleanly. @throws what kept it from being made */
-export async function backUp(plan: Plan, context: StepContext, signal: AbortSignal): Promise<undefined> {
+export async function backUp(plan: Plan, context: StepContext, signal: AbortSignal): Promise<void> {
   const { config, home, log } = context;
   const started = new Date();
   log.info('backup-started', 'starting to take backup of data directory', {
@@ -42,7 +46,6 @@ export async function backUp(plan: Plan, context: StepContext, signal: AbortSign
   });
   let made;
   try {
-    const { makeBackup } = await import('../backup/make.js'); // a part of its own: a node that idles does not hold it
     made = await makeBackup({
       home: home.root,
       dataFolder: home.data,
@@ -62,7 +65,7 @@ export async function backUp(plan: Plan, context: StepContext, signal: AbortSign
       signal,
     });
   } catch (error) {
-    if (signal.aborted) return undefined; // a stop ends it cleanly: nothing of it is left
+    if (signal.aborted) return; // a stop ends it cleanly: nothing of it is left
     throw error;
   }
   writeUpgradeRecord(home, { ...(readUpgradeRecord(home) ?? newRecord(plan, context)), backup: made.folder });
@@ -71,7 +74,15 @@ export async function backUp(plan: Plan, context: StepContext, signal: AbortSign
     'backup saved at': made.folder,
     'time taken to complete backup': Math.round(made.seconds * 1e6) / 1e3,
   });
-  return undefined;
+}
+
+/**
+ * Removes what a killed run left of this home's backups.
+ * @returns what could not be removed, and why
+ * @throws the system's error, BACKUP_FAILED: it cannot be looked for
+ */
+export function sweepBackups(backupDir: string, home: HomePaths, signal: AbortSignal): Promise<string[]> {
+  return removeLeftovers(bytePath(backupDir), realpathSync(home.root), startPace(signal));
 }
 
 /** The backup of this upgrade that an earlier run made and may have had no time to note. */

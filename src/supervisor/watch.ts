@@ -1,6 +1,7 @@
 // Watches the plan files of data/: a file-system event is acted on at once, the poll is the fallback. What counts is that a file
-// is another than before: mtime, size, inode, content.
-import { statSync, watch, type FSWatcher } from 'node:fs';
+// is another than before: mtime, size, inode, content. The poll is libuv's (uv_fs_poll): nothing of ours runs until it has
+// seen a difference, so an idle supervisor does nothing.
+import { statSync, unwatchFile, watch, watchFile, type FSWatcher } from 'node:fs';
 
 import type { HomePaths } from '../home/paths.js';
 import { fileState, manualPlansFile, planFile, wasWritten } from '../home/plan-files.js';
@@ -55,11 +56,15 @@ export function watchPlans(
     }
   };
   watchFolder();
-  const timer = setInterval(look, Math.min(pollInterval, longest));
+  const interval = Math.min(pollInterval, longest);
+  const polled = [home.data, files.plan, files.manual];
+  for (const path of polled) watchFile(path, { interval, bigint: true }, look);
+  const afterFirst = setTimeout(look, interval); // what was written before the poll took its first look is no difference to it
   return {
     look,
     close: () => {
-      clearInterval(timer);
+      clearTimeout(afterFirst);
+      for (const path of polled) unwatchFile(path, look);
       closeWatcher();
     },
   };

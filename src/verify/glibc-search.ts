@@ -153,7 +153,12 @@ class GlibcSearch implements LibrarySearch {
       this.#notes.add("not judged by the loader's cache: which entries this machine accepts is not known");
       return undefined;
     }
-    const path = lookUp(this.#cache.entries.get(name), asked);
+    const entries = this.#cache.find(name);
+    if (typeof entries === 'string') {
+      this.#notes.add(`not judged by the loader's cache: ${entries}`);
+      return undefined;
+    }
+    const path = lookUp(entries, asked);
     const barred = hasNodeflib(wantedBy) && this.#loader.systemFolders.some((folder) => path?.startsWith(folder));
     if (path === undefined || barred) {
       tried.push({ rule: 'cache', place, why: undefined });

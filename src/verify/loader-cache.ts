@@ -27,7 +27,8 @@ export interface CacheEntry {
 export type LoaderCache =
   | { readonly kind: 'absent' }
   | { readonly kind: 'damaged'; readonly why: string }
-  | { readonly kind: 'table'; readonly entries: ReadonlyMap<string, readonly CacheEntry[]> };
+  /** `find` gives the entries of a library's name, in their order; a text instead says why the table is damaged there. */
+  | { readonly kind: 'table'; readonly find: (name: string) => readonly CacheEntry[] | string };
 
 const oldMagic = 'ld.so-1.7.0';
 const newMagic = 'glibc-ld.so.cache1.1';
@@ -39,8 +40,9 @@ const hwcapsTag = 1;
 const largestCache = 16 * 1024 * 1024;
 /** PATH_MAX */
 const longestString = 4096;
-/** More levels than any machine has. */
+/** More levels than any machine has, and more files of one name than any system has. */
 const mostLevels = 1000;
+const mostEntries = 1000;
 
 /** What the loader of a machine accepts: _DL_CACHE_DEFAULT_ID. Of other machines we do not know it. */
 const defaultFlags: Readonly<Record<number, number>> = {
@@ -83,11 +85,24 @@ export function readLoaderCache(path: string): LoaderCache {
 /** @param name for messages */
 export function parseLoaderCache(file: Buffer, name = 'ld.so.cache'): LoaderCache {
   try {
-    return { kind: 'table', entries: new CacheReader(newFormatWithin(file)).entries() };
+    const reader = new CacheReader(newFormatWithin(file));
+    return { kind: 'table', find: (library) => unlessDamaged(name, () => reader.find(library)) };
   } catch (error) {
-    if (!(error instanceof Damage || error instanceof RangeError)) throw error; // Buffer's reads throw RangeError
-    return { kind: 'damaged', why: `${name}: ${error.message}` };
+    return { kind: 'damaged', why: damageIn(name, error) };
   }
+}
+
+function unlessDamaged<Value>(name: string, read: () => Value): Value | string {
+  try {
+    return read();
+  } catch (error) {
+    return damageIn(name, error);
+  }
+}
+
+function damageIn(name: string, error: unknown): string {
+  if (error instanceof Damage || error instanceof RangeError) return `${name}: ${error.message}`; // Buffer's reads throw those
+  throw error;
 }
 
 /** Do we know which entries this machine's loader accepts? */
@@ -101,10 +116,9 @@ export function cacheIsKnownFor(machine: number): boolean {
  * @see search_cache in elf/dl-cache.c: entries with a glibc-hwcaps level come first, the best of them wins
  */
 export function lookUp(
-  entries: readonly CacheEntry[] | undefined,
+  entries: readonly CacheEntry[],
   { machine, hardware, legacy }: { machine: number; hardware: Hardware; legacy: boolean },
 ): string | undefined {
-  if (entries === undefined) return undefined;
   const wanted = defaultFlags[machine];
   let best: { path: string; rank: number } | undefined;
   for (const entry of entries) {
@@ -142,48 +156,56 @@ function newFormatWithin(file: Buffer): Buffer {
   return rest;
 }
 
+/** Reads no more than a lookup asks for: a whole table is work enough to wake the optimising compiler, which costs megabytes. */
 class CacheReader {
   readonly #cache: Buffer;
-  /** Entries may share strings, as real ones do, but not so that a small file becomes gigabytes of text. */
-  #textLeft: number;
+  readonly #count: number;
+  readonly #levels: readonly string[];
 
   constructor(cache: Buffer) {
     this.#cache = cache;
-    this.#textLeft = cache.length * 4;
-  }
-
-  entries(): Map<string, CacheEntry[]> {
-    const cache = this.#cache;
-    const count = cache.readUInt32LE(20);
+    this.#count = cache.readUInt32LE(20);
     const byteOrder = cache.readUInt8(28) & 3; // 0: not said, 2: little endian
     if (byteOrder !== 0 && byteOrder !== 2) throw new Damage(`byte order ${byteOrder} in its header`);
-    if (count > (cache.length - headerSize) / entrySize) throw new Damage(`${count} entries in ${cache.length} bytes`);
-    const levels = this.#levels(cache.readUInt32LE(32));
+    if (this.#count > (cache.length - headerSize) / entrySize)
+      throw new Damage(`${this.#count} entries in ${cache.length} bytes`);
+    this.#levels = this.#readLevels(cache.readUInt32LE(32));
+  }
 
-    const entries = new Map<string, CacheEntry[]>();
-    for (let index = 0, at = headerSize; index < count; index += 1, at += entrySize) {
-      const name = this.#string(cache.readUInt32LE(at + 4));
-      const entry = this.#entry(at, levels);
-      const same = entries.get(name);
-      if (same === undefined) entries.set(name, [entry]);
-      else same.push(entry);
+  /** The table is sorted, the greatest name first (search_cache in elf/dl-cache.c: halving, then back to the first of its name). */
+  find(name: string): CacheEntry[] {
+    let first = 0;
+    let end = this.#count;
+    while (first < end) {
+      const middle = (first + end) >> 1;
+      if (compareNames(name, this.#name(middle)) < 0) first = middle + 1;
+      else end = middle;
+    }
+    const entries: CacheEntry[] = [];
+    for (let index = first; index < this.#count && compareNames(name, this.#name(index)) === 0; index += 1) {
+      if (entries.length === mostEntries) throw new Damage(`more than ${mostEntries} entries for ${name}`);
+      entries.push(this.#entry(headerSize + index * entrySize));
     }
     return entries;
   }
 
-  #entry(at: number, levels: readonly string[]): CacheEntry {
+  #name(index: number): string {
+    return this.#string(this.#cache.readUInt32LE(headerSize + index * entrySize + 4));
+  }
+
+  #entry(at: number): CacheEntry {
     const hwcap = this.#cache.readBigUInt64LE(at + 16);
     const extended = ((hwcap >> 32n) & ~isaLevelMask) === extensionBit;
     return {
       flags: this.#cache.readInt32LE(at),
       path: this.#string(this.#cache.readUInt32LE(at + 8)),
-      level: extended ? (levels[Number(hwcap & 0xffff_ffffn)] ?? 'a level without a name') : undefined,
+      level: extended ? (this.#levels[Number(hwcap & 0xffff_ffffn)] ?? 'a level without a name') : undefined,
       isaLevel: extended ? Number((hwcap >> 32n) & isaLevelMask) : 0,
       legacyHwcap: extended ? 0n : hwcap,
     };
   }
 
-  #levels(extensions: number): string[] {
+  #readLevels(extensions: number): string[] {
     const cache = this.#cache;
     if (extensions === 0) return [];
     if (cache.readUInt32LE(extensions) !== extensionMagic) throw new Damage(`no extensions at byte ${extensions}`);
@@ -202,10 +224,27 @@ class CacheReader {
   #string(start: number): string {
     const window = this.#cache.subarray(Math.min(start, this.#cache.length), start + longestString);
     const end = window.indexOf(0);
-    this.#textLeft -= end;
-    if (end === -1 || this.#textLeft < 0) throw new Damage(`no text of a sane length at byte ${start}`);
+    if (end === -1) throw new Damage(`no text of a sane length at byte ${start}`);
     return window.toString('utf8', 0, end);
   }
+}
+
+/**
+ * The order of the table's names: byte by byte, but runs of digits as numbers (_dl_cache_libcmp in elf/dl-cache.c).
+ * @returns less than 0 where `a` stands after `b`
+ */
+export function compareNames(a: string, b: string): number {
+  const [left, right] = [a.match(/\d+|\D/g) ?? [], b.match(/\d+|\D/g) ?? []];
+  for (const [index, mine] of left.entries()) {
+    const theirs = right[index] ?? '';
+    const [mineIsNumber, theirsIsNumber] = [/^\d/.test(mine), /^\d/.test(theirs)];
+    if (mineIsNumber !== theirsIsNumber) return mineIsNumber ? 1 : -1;
+    const difference = mineIsNumber
+      ? Number(mine) - Number(theirs)
+      : Buffer.compare(Buffer.from(mine), Buffer.from(theirs));
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
 }
 
 function startsWith(bytes: Buffer, text: string): boolean {

@@ -283,7 +283,7 @@ test('version: a line of ours, then what the binary says, with the arguments giv
     status: 0,
     stdout: `cvtool version: ${own}\ncalled: version\n`,
     stderr: '',
-    loaded: ['cli.js', 'cvtool-error.js', 'version.js'],
+    loaded: ['check-binary.js', 'cli.js', 'cvtool-error.js', 'version.js'],
   });
   expect(cvtool(['version', 'a', '--', '--x']).stdout).toContain('called: version a --x\n');
   expect(cvtool(['version', '--', '--long']).stdout).toContain('long 7.8.9\n');

@@ -2,15 +2,22 @@
 import { describe, expect, test } from 'vitest';
 
 import { rules } from '../../src/supervisor/machine/next.js';
-import { phases, type Rules } from '../../src/supervisor/machine/types.js';
+import { phases, type Events, type Rules } from '../../src/supervisor/machine/types.js';
 import { parsePlanName } from '../../src/values/plan-name.js';
 import { exited, plan, World } from './world.js';
 
 const v2 = plan('v2', 50);
 
+/** A run that has begun with no upgrade to resume, its binary found sound, so that the node runs. */
+function begun(given: Partial<Events['begun']> = {}, rules: Partial<Rules> = {}): World {
+  return new World(rules)
+    .tell({ kind: 'begun', running: undefined, plan: undefined, manual: [], resume: undefined, ...given })
+    .tell({ kind: 'stepDone', step: 'check' });
+}
+
 /** A node that runs genesis, with no plan. */
-function running(given: Partial<Rules> = {}): World {
-  return new World(given).tell({ kind: 'begun', running: undefined, plan: undefined, manual: [], resume: undefined });
+function running(rules: Partial<Rules> = {}): World {
+  return begun({}, rules);
 }
 
 function told(world: World, height: number | undefined): World {
@@ -32,13 +39,32 @@ test('each phase has a rule for each event, with the paragraph that it carries o
     for (const [kind, { spec }] of Object.entries(rules[phase])) expect(spec, `${phase}.${kind}`).toMatch(/\S/);
   }
   const named = JSON.stringify(Object.values(rules).flatMap((row) => Object.values(row).map(({ spec }) => spec)));
-  for (const paragraph of ['2, 3:', '4: ', '5: ', '6: ']) expect(named).toContain(paragraph);
+  for (const paragraph of ['3: ', '4: ', '5: ', '6: ']) expect(named).toContain(paragraph);
+});
+
+describe('3: the binary is looked at before it is started', () => {
+  const checking = (): World =>
+    new World().tell({ kind: 'begun', running: undefined, plan: undefined, manual: [], resume: undefined });
+  test('what is known to be wrong is refused: status 1, nothing is started', () => {
+    const world = checking().tell({ kind: 'stepFailed', step: 'check' });
+    expect([world.ended, world.log]).toEqual([1, ['check', 'end']]);
+  });
+  test('nothing is started after a stop in the middle of it', () => {
+    const world = checking().tell({ kind: 'signalled', signal: 'SIGTERM' });
+    expect([world.log.at(-1), world.ended]).toEqual(['abort', undefined]);
+    expect(world.tell({ kind: 'stepDone', step: 'check' }).ended).toBe(0);
+    expect(world.log).not.toContain('start');
+  });
+  test('a plan that comes meanwhile was there before the start', () => {
+    const world = checking().tell({ kind: 'planChanged', plan: v2 }).tell({ kind: 'stepDone', step: 'check' });
+    expect(told(world, undefined).log).not.toContain('signal SIGTERM');
+  });
 });
 
 describe('4: when a plan is due', () => {
   test('the file came while the daemon ran, and no height is told: due', () => {
     const world = told(running().tell({ kind: 'planChanged', plan: v2 }), undefined);
-    expect(world.log.slice(-3)).toEqual(['say', 'signal SIGTERM', 'setTimer']);
+    expect(world.log.slice(-4)).toEqual(['say', 'signal SIGTERM', 'note', 'setTimer']);
     world.tell({ kind: 'daemonEnded', end: exited(0) });
     expect(upgradeThrough(world).log.at(-2)).toBe('start');
     expect(world.state.running).toBe('v2');
@@ -55,13 +81,12 @@ describe('4: when a plan is due', () => {
     expect(told(world, undefined).log).not.toContain('signal SIGTERM');
   });
   test('a file that was there before the start: no answer is not due, a height that says so is', () => {
-    const start = (): World =>
-      new World().tell({ kind: 'begun', running: undefined, plan: v2, manual: [], resume: undefined });
+    const start = (): World => begun({ plan: v2 });
     expect(told(start(), undefined).log).not.toContain('signal SIGTERM');
     expect(told(start(), 50).log).toContain('signal SIGTERM');
   });
   test.each([0, 2, 1])('the daemon exits by itself with %i: the file decides, no height needed', (status) => {
-    const world = new World().tell({ kind: 'begun', running: undefined, plan: v2, manual: [], resume: undefined });
+    const world = begun({ plan: v2 });
     world.tell({ kind: 'daemonEnded', end: exited(status) });
     expect(world.step).toBe('unlock');
   });
@@ -84,26 +109,14 @@ describe('4: when a plan is due', () => {
     expect(world.log).not.toContain('signal SIGTERM');
   });
   test('the running upgrade’s own name is no upgrade, rewritten or not', () => {
-    const world = new World().tell({
-      kind: 'begun',
-      running: parsePlanName('v2'),
-      plan: v2,
-      manual: [],
-      resume: undefined,
-    });
+    const world = begun({ running: parsePlanName('v2'), plan: v2 });
     world.tell({ kind: 'planChanged', plan: plan('v2', 90) });
     expect(world.asked).toBeUndefined();
     world.tell({ kind: 'daemonEnded', end: exited(0) });
     expect(world.ended).toBe(0);
   });
   test('a lower height than the last one’s is a plan like any other', () => {
-    const world = new World().tell({
-      kind: 'begun',
-      running: parsePlanName('v3'),
-      plan: undefined,
-      manual: [],
-      resume: undefined,
-    });
+    const world = begun({ running: parsePlanName('v3') });
     expect(told(world.tell({ kind: 'planChanged', plan: plan('v2', 5) }), undefined).log).toContain('signal SIGTERM');
   });
   test('a skipped height is no upgrade: the daemon stays up, and its exit is its own', () => {
@@ -113,20 +126,14 @@ describe('4: when a plan is due', () => {
   });
   test('manual plans are done in the order of their heights, and wait where no height is known, also at the daemon’s end', () => {
     const manual = [plan('m300', 300, 'manual'), plan('m100', 100, 'manual'), plan('m200', 200, 'manual')];
-    const world = new World().tell({ kind: 'begun', running: undefined, plan: undefined, manual, resume: undefined });
+    const world = begun({ manual });
     told(world, 99).tell({ kind: 'timerFired', timer: 'ask' });
     told(world, 250).tell({ kind: 'daemonEnded', end: exited(0) });
     expect(upgradeThrough(world).state.running).toBe('m100');
-    const both = new World().tell({
-      kind: 'begun',
-      running: undefined,
-      plan: plan('c150', 150),
-      manual,
-      resume: undefined,
-    });
+    const both = begun({ plan: plan('c150', 150), manual });
     expect(upgradeThrough(told(both, 250).tell({ kind: 'daemonEnded', end: exited(0) })).state.running).toBe('m100');
     expect(upgradeThrough(told(both, 250).tell({ kind: 'daemonEnded', end: exited(0) })).state.running).toBe('c150');
-    const silent = new World().tell({ kind: 'begun', running: undefined, plan: undefined, manual, resume: undefined });
+    const silent = begun({ manual });
     told(silent, undefined).tell({ kind: 'daemonEnded', end: exited(2) });
     expect(silent.ended).toBe(2);
   });

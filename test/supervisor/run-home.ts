@@ -79,8 +79,11 @@ export function runTools(folder: string): RunTools {
   const program = writeProgram(
     folder,
     'run',
-    `import { runCommand } from './src/commands/run.js';
-     process.exitCode = await runCommand(process.argv.slice(2), () => { throw new Error('no recipe is needed'); });`,
+    `import { internalCommand } from './src/commands/internal.js';
+     import { runCommand } from './src/commands/run.js';
+     const [verb, ...rest] = process.argv.slice(2);
+     const noRecipe = () => { throw new Error('no recipe is needed'); };
+     process.exitCode = await (verb === 'internal' ? internalCommand(rest) : runCommand(process.argv.slice(2), noRecipe));`,
   );
   return { program, daemon: compileDaemon(folder) };
 }

@@ -2,7 +2,16 @@
 // can come next.
 import { initialState, next } from '../../src/supervisor/machine/next.js';
 import type { Plan } from '../../src/supervisor/machine/plan.js';
-import type { Effect, End, Event, Rules, State, StepName, TimerName } from '../../src/supervisor/machine/types.js';
+import type {
+  Effect,
+  End,
+  Event,
+  Rules,
+  State,
+  StepName,
+  TimerName,
+  UpgradeStep,
+} from '../../src/supervisor/machine/types.js';
 import { parsePlanName } from '../../src/values/plan-name.js';
 
 const defaultRules: Rules = {
@@ -86,6 +95,10 @@ export class World {
         this.daemon = true;
         this.#done = new Set();
         break;
+      case 'check':
+        if (this.daemon) this.broken.push('check beside a daemon');
+        this.step = 'check';
+        break;
       case 'step':
         this.#checkStep(effect.step);
         this.step = effect.step;
@@ -109,6 +122,7 @@ export class World {
         break;
       case 'abort':
       case 'forget':
+      case 'note':
       case 'say':
         break;
     }
@@ -117,11 +131,11 @@ export class World {
     );
   }
 
-  #checkStep(step: StepName): void {
+  #checkStep(step: UpgradeStep): void {
     if (this.daemon) this.broken.push(`${step} beside a daemon`);
     if (this.#stopped) this.broken.push(`${step} begun after a stop`);
     const { skipBackup, customScript } = this.state.rules;
-    const before: Record<StepName, StepName[]> = {
+    const before: Record<UpgradeStep, StepName[]> = {
       unlock: [],
       backup: ['unlock'],
       script: ['unlock', ...backupOf(skipBackup || this.state.backupMade)],

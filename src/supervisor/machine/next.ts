@@ -13,8 +13,8 @@ import type {
   Rules,
   Saying,
   State,
-  StepName,
   TimerName,
+  UpgradeStep,
 } from './types.js';
 
 /** Milliseconds. */
@@ -97,7 +97,7 @@ const stoppable = {
   ),
 };
 
-function stepRow(step: StepName, then: (state: State, plan: Plan) => Next): Row {
+function stepRow(step: UpgradeStep, then: (state: State, plan: Plan) => Next): Row {
   return {
     ...kept,
     ...noDaemon,
@@ -136,13 +136,26 @@ export const rules: Readonly<Record<Phase, Row>> = {
     ...noStep,
     ...noPreUpgrade,
     ...noTimer,
-    begun: rule('5: running again resumes from where it stood; 2, 3: else the current binary is started', begin),
+    begun: rule('5: running again resumes from where it stood; 2, 3: else the current binary is checked', begin),
     planChanged: never('nothing is watched yet'),
     manualChanged: never('nothing is watched yet'),
     heightTold: never('nothing was asked'),
     daemonEnded: never('no daemon runs'),
     signalled: rule('6: nothing is started after a stop', (state, { signal }) =>
       stops.includes(signal) ? end(state, 0) : stay(state),
+    ),
+  },
+  checking: {
+    ...kept,
+    ...noDaemon,
+    ...noTimer,
+    ...noPreUpgrade,
+    ...stoppable,
+    stepDone: rule('3: then it is started', (state) =>
+      state.stopRequested === undefined ? start(state) : end(state, 0),
+    ),
+    stepFailed: rule('3: what is known to be wrong is refused', (state) =>
+      end(state, state.stopRequested === undefined ? 1 : 0),
     ),
   },
   running: {
@@ -221,16 +234,20 @@ export const rules: Readonly<Record<Phase, Row>> = {
 
 function begin(state: State, { running, plan, manual, resume }: Events['begun']): Next {
   const known = { ...state, running, plan, manual };
-  if (resume === undefined) return start(known);
+  if (resume === undefined) return check(known);
   const upgrade = resume.plan;
   if (state.rules.skippedHeights.includes(upgrade.height) || upgrade.name === running)
-    return start(known, { do: 'forget' });
+    return check(known, { do: 'forget' });
   return step(
     { ...known, phase: 'unlocking', upgrade, backupMade: resume.backupMade },
     'unlock',
     upgrade,
     say('upgrade: resuming', upgrade),
   );
+}
+
+function check(state: State, ...first: readonly Effect[]): Next {
+  return stay({ ...state, phase: 'checking' }, ...first, { do: 'check' });
 }
 
 /** Starts the current binary: a new daemon has told nothing yet. */
@@ -285,6 +302,7 @@ function stopForUpgrade(state: State, upgrade: Plan): Next {
     { do: 'clearTimer', timer: 'ask' },
     say('upgrade: stopping the daemon', upgrade),
     { do: 'signal', signal: 'SIGTERM' },
+    { do: 'note', plan: upgrade },
     { do: 'setTimer', timer: 'grace', milliseconds: state.rules.grace ?? defaultGrace },
   );
 }
@@ -422,7 +440,7 @@ function stay(state: State, ...effects: readonly Effect[]): Next {
   return { state, effects };
 }
 
-function step(state: State, name: StepName, plan: Plan, ...first: readonly Effect[]): Next {
+function step(state: State, name: UpgradeStep, plan: Plan, ...first: readonly Effect[]): Next {
   return { state, effects: [...first, { do: 'step', step: name, plan, attempt: state.attempts }] };
 }
 

@@ -5,6 +5,7 @@ import type { Plan } from './plan.js';
 
 export const phases = [
   'begin', // nothing runs yet
+  'checking', // can the current binary start here?
   'running', // the daemon runs
   'stopping', // the daemon was told to end, for an upgrade or on request
   'unlocking', // it has ended; is its database free?
@@ -58,8 +59,10 @@ export interface State {
   readonly status: number | undefined;
 }
 
-export const steps = ['unlock', 'backup', 'script', 'fetch', 'preUpgrade', 'switch'] as const;
-export type StepName = (typeof steps)[number];
+export const upgradeSteps = ['unlock', 'backup', 'script', 'fetch', 'preUpgrade', 'switch'] as const;
+export type UpgradeStep = (typeof upgradeSteps)[number];
+/** `check`: can the current binary start here? */
+export type StepName = 'check' | UpgradeStep;
 export const timers = ['ask', 'grace', 'delay', 'retry'] as const;
 export type TimerName = (typeof timers)[number];
 
@@ -98,7 +101,9 @@ export type Effect =
   | { readonly do: 'setTimer'; readonly timer: TimerName; readonly milliseconds: number }
   | { readonly do: 'clearTimer'; readonly timer: TimerName }
   /** Begin a step; its end comes back as an event. */
-  | { readonly do: 'step'; readonly step: StepName; readonly plan: Plan; readonly attempt: number }
+  | { readonly do: 'step'; readonly step: UpgradeStep; readonly plan: Plan; readonly attempt: number }
+  | { readonly do: 'check' } // a step too
+  | { readonly do: 'note'; readonly plan: Plan } // that this upgrade is under way, while its daemon ends
   /** End the step under way and every process of it; its end still comes back as an event. */
   | { readonly do: 'abort' }
   | { readonly do: 'forget' } // the record of an upgrade that is no longer one
