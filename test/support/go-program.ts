@@ -19,12 +19,14 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
   }
 }
 
+/** What a go command is told, whatever this machine's own settings are. */
+export function goEnvironment({ toolchain, environment = {} }: GoBuild): NodeJS.ProcessEnv {
+  return { GOENV: 'off', GOFLAGS: '-mod=mod', GOWORK: 'off', GOTOOLCHAIN: toolchain, ...environment };
+}
+
 /** Runs a go command in `folder`. */
-export function runGo(folder: string, args: readonly string[], { toolchain, environment = {} }: GoBuild): string {
-  return runTool('go', args, {
-    cwd: folder,
-    environment: { GOENV: 'off', GOFLAGS: '-mod=mod', GOWORK: 'off', GOTOOLCHAIN: toolchain, ...environment },
-  });
+export function runGo(folder: string, args: readonly string[], build: GoBuild): string {
+  return runTool('go', args, { cwd: folder, environment: goEnvironment(build) });
 }
 
 /** @returns the path of the program */
