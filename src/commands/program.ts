@@ -7,6 +7,7 @@ import { errorData } from '../report/error-text.js';
 import { print } from '../report/terminal.js';
 import { addCosmovisorVerbs } from './cosmovisor-program.js';
 import type { DoctorOptions } from './doctor.js';
+import type { ExplainOptions } from './explain.js';
 import type { ReleasesOptions } from './releases.js';
 import type { StageAllOptions } from './stage-all.js';
 import type { StageOptions } from './stage.js';
@@ -90,6 +91,14 @@ function buildProgram(done: (status: number) => void): Command {
       .command('status')
       .description('what the home is doing: current, staged, plans, daemon, supervisor; the node is not asked'),
   ).action(async (options: StatusOptions) => done(await (await import('./status.js')).statusCommand(options)));
+  lookingOptions(
+    program
+      .command('explain')
+      .description("what the last words of a node's log mean, and what to do: journalctl -u panacead | cvtool explain")
+      .argument('[file]', 'the log; - or none: standard input'),
+  ).action(async (file: string | undefined, options: ExplainOptions) =>
+    done(await (await import('./explain.js')).explainCommand(file, options)),
+  );
   sharedOptions(
     program
       .command('stage-all')

@@ -28,6 +28,7 @@ export const catalogue = {
   RECIPE_INVALID: { exit: 1, means: 'the recipe has a mistake' },
   UPGRADE_FAILED: { exit: 1, means: 'a step of an upgrade failed before the switch' },
   HOME_INVALID: { exit: 1, means: 'the home is no absolute path of a folder' },
+  LOG_UNREADABLE: { exit: 1, means: 'the log that `explain` was given cannot be read, or is no text' },
   BACKUP_FAILED: { exit: 1, means: 'no backup of the data could be made; nothing of it is left' },
 
   RELEASE_UNKNOWN: { exit: 3, means: 'neither the recipe nor the repository knows the release' },

@@ -11,12 +11,17 @@ import { inChainOrder } from '../chain-order.js';
 import type { Examination } from './examination.js';
 import type { Setting } from './who-runs.js';
 
+export function verifyAll(request: Examination, setting: Setting): Promise<readonly Verdict[]> {
+  return verifyStaged(allSubjects(request.home), request, setting);
+}
+
 /** All folders at once: hashing is done by threads. */
-export async function verifyAll(
-  { home, recipe, environment }: Examination,
-  setting: Setting,
+export async function verifyStaged(
+  staged: readonly Subject[],
+  { recipe, environment }: Pick<Examination, 'recipe' | 'environment'>,
+  setting: Pick<Setting, 'environment' | 'values'>,
 ): Promise<readonly Verdict[]> {
-  const subjects = allSubjects(home).map((subject) => ({ subject, digests: begin(subject) }));
+  const subjects = staged.map((subject) => ({ subject, digests: begin(subject) }));
   const goPath = environment.GOPATH?.split(':')[0] ?? join(userHome(environment), 'go');
   const around = {
     daemonEnvironment: setting.environment,
