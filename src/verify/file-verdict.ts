@@ -21,7 +21,7 @@ export interface FileVerdict {
 const everybodyReadsAndExecutes = 0o555;
 
 /** @throws the system's error where the file cannot be read for another reason than its absence or its mode */
-export function judgeFile({ folder, binary }: Pick<Subject, 'folder' | 'binary'>): FileVerdict {
+export function judgeFile({ folder, binary, copyTo }: Pick<Subject, 'folder' | 'binary' | 'copyTo'>): FileVerdict {
   const link = lstatSync(binary, { throwIfNoEntry: false });
   const stat = link?.isSymbolicLink() === true ? statOrNothing(binary) : link;
   if (link === undefined || stat === undefined) {
@@ -30,6 +30,7 @@ export function judgeFile({ folder, binary }: Pick<Subject, 'folder' | 'binary'>
   }
   if (!stat.isFile()) return unusable([row('fail', `${binary} is no regular file`, 'Put the binary there.')]);
   const findings: Finding[] = [];
+  if (copyTo !== undefined) return readProgram(binary, findings); // the copy is no link, and has its own mode
   if (link.isSymbolicLink()) {
     const text = `${binary} is a link to ${realPathOr(binary)}: what it leads to may change`;
     findings.push(row('warn', text, 'Copy the binary there: a staged folder should hold all that it needs.'));

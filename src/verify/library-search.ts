@@ -22,6 +22,8 @@ export interface SearchOptions {
   readonly hidden?: readonly string[] | undefined;
   /** What stays of them. */
   readonly visible?: readonly string[] | undefined;
+  /** The real path that a copy of the program will have: its $ORIGIN is taken from there. Default: where it lies. */
+  readonly copyTo?: string | undefined;
   /** Where relative paths start. */
   readonly workingFolder?: string | undefined;
   /** Default: what PT_INTERP says. A library has none, and is then searched for as if it were a program of this one. */
@@ -53,7 +55,7 @@ type Growing = LoadedObject & { readonly needs: Need[] };
  * @throws ELF_INVALID where the program is no usable ELF file; the system's error where it cannot be read
  */
 export function resolveLibraries(program: string, options: SearchOptions = {}): Resolution {
-  const root = readProgram(program);
+  const root = readProgram(program, options.copyTo);
   const interpreter = options.interpreter ?? root.elf.interpreter;
   if (interpreter === undefined || root.elf.dynamic === undefined) {
     return alone(root, undefined, []);
@@ -170,12 +172,13 @@ function alone(program: Growing, interpreter: string | undefined, notes: readonl
   return { program, interpreter, loader: undefined, objects: [program], missing: [], ignoredPreloads: [], notes };
 }
 
-function readProgram(path: string): Growing {
+function readProgram(path: string, copyTo = realpathSync.native(path)): Growing {
   const realPath = realpathSync.native(path);
   const source = openByteSource(realPath);
   try {
     const file = { path: realPath, realPath, identity: '', elf: readElf(source) };
-    return grow(file, { name: path, rule: 'program', place: dirname(realPath), wantedBy: undefined });
+    const program = grow(file, { name: path, rule: 'program', place: dirname(realPath), wantedBy: undefined });
+    return { ...program, origin: dirname(copyTo) };
   } finally {
     source.close();
   }

@@ -16,6 +16,11 @@ export interface Subject {
   readonly target: StagingTarget | undefined;
   /** Where the folder will lie, while it is only being staged. */
   readonly place?: string | undefined;
+  /**
+   * The real path that a copy of the binary will have, where it is judged before it is copied: $ORIGIN is taken from it. The mode of
+   * the file, and those of the folders around it, are then of no interest.
+   */
+  readonly copyTo?: string | undefined;
 }
 
 /** The folder of a target, by the name that it must have. */

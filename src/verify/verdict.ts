@@ -123,9 +123,9 @@ class Judging {
   }
 
   async run(fileRows: readonly Finding[]): Promise<Verdict> {
-    const { binary, folder, target } = this.#subject;
+    const { binary, folder, target, copyTo } = this.#subject;
     const { daemonEnvironment, targetGlibc, hidden } = this.#around;
-    const linkage = judgeLinkageTwice(binary, { stagedFolder: folder, targetGlibc, hidden }, daemonEnvironment);
+    const linkage = judgeLinkageTwice(binary, { stagedFolder: folder, targetGlibc, hidden, copyTo }, daemonEnvironment);
     const recipe = await this.#evidence.recipe;
     const files = await this.#digests;
     const manifest = soundManifest(this.#evidence.manifest);
