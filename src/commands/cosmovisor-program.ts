@@ -1,6 +1,9 @@
 // cosmovisor's verbs in the command line: what `--help` tells of them, and those that are reached through the library.
 import type { Command } from 'commander';
 
+import type { AddBatchUpgradeOptions } from './add-batch-upgrade.js';
+import type { AddUpgradeOptions } from './add-upgrade.js';
+
 const configFlag = ['-c, --cosmovisor-config <file>', 'a config.toml; the environment wins over it'] as const;
 
 /** @param done is told a verb's exit status */
@@ -17,6 +20,27 @@ export function addCosmovisorVerbs(program: Command, done: (status: number) => v
     .argument('<path to executable>', 'the binary that the chain begins with')
     .option(...configFlag)
     .action(async (path: string) => done(await (await import('./init.js')).initCommand(path)));
+  program
+    .command('add-upgrade')
+    .description('stage a binary for an upgrade by hand; with a height, make the upgrade without a plan of the chain')
+    .argument('<upgrade-name>', "the plan's name; lower-cased unless COSMOVISOR_DISABLE_RECASE=true")
+    .argument('<path to executable>')
+    .option('--force', 'replace a binary or a plan that is there; add also what verification finds unfit to start here')
+    .option('--upgrade-height <height>', 'make the upgrade at this height (0: when the chain says so)', '0')
+    .option(...configFlag)
+    .action(async (name: string, path: string, options: AddUpgradeOptions) =>
+      done(await (await import('./add-upgrade.js')).addUpgradeCommand(name, path, options)),
+    );
+  program
+    .command('add-batch-upgrade')
+    .description('stage binaries for upgrades at heights, in the place of all manual plans there are')
+    .option('--upgrade-file <file>', 'a CSV file without a header: name,path,height in each line')
+    .option('--upgrade-list <list>', 'name:path:height,…; may be given more than once', collect)
+    .option('--force', 'add also what verification finds unfit to start here')
+    .option(...configFlag)
+    .action(async (options: AddBatchUpgradeOptions) =>
+      done(await (await import('./add-batch-upgrade.js')).addBatchUpgradeCommand(options)),
+    );
   program
     .command('config')
     .description('what the supervisor would work with: environment, config.toml, defaults')
@@ -42,4 +66,8 @@ It works as cosmovisor does, with cosmovisor's variables: DAEMON_HOME holds cosm
 the binary, and DAEMON_HOME/data/upgrade-info.json is watched by \`run\`. docs/variables.md has all of them, \`config\` their values.
 Without them, home and name are the recipe's.`,
   );
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }

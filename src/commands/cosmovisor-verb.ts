@@ -5,7 +5,7 @@ import { CvtoolError } from '../errors/cvtool-error.js';
 import { reportError } from '../report/error-text.js';
 import { outliveReaders } from '../report/terminal.js';
 
-/** @returns the exit status: what `verb` returns, 1 for an error that it throws */
+/** @returns the exit status: what `verb` returns, 1 for an error that it throws; after a signal the shell's */
 export async function cosmovisorVerb(verb: () => Promise<number>): Promise<number> {
   outliveReaders();
   try {
@@ -13,7 +13,7 @@ export async function cosmovisorVerb(verb: () => Promise<number>): Promise<numbe
   } catch (error) {
     if (!(error instanceof CvtoolError)) throw error;
     reportError(error, { debug: false });
-    return 1;
+    return error.code === 'INTERRUPTED' ? error.exit : 1;
   }
 }
 

@@ -7,7 +7,7 @@ import { configToml } from '../config/config-toml.js';
 import { readFrom } from '../config/parse-variable.js';
 import { readVariables, settingsError } from '../config/supervisor-config.js';
 import { fields, variables, type Values } from '../config/variables.js';
-import { CvtoolError, hasCode } from '../errors/cvtool-error.js';
+import { CvtoolError } from '../errors/cvtool-error.js';
 import { systemReason } from '../errors/system-reason.js';
 import { copyWhole } from '../home/copy-whole.js';
 import { readCurrent, switchCurrent } from '../home/current-link.js';
@@ -16,6 +16,7 @@ import { binaryIn, homePaths, targetFolder, type HomePaths, type StagingTarget }
 import { lastApplied } from '../home/plan-files.js';
 import { removeEmptyFolders } from '../home/replace-folder.js';
 import { syncPath } from '../home/sync.js';
+import { asWriteProblem } from '../home/write-problem.js';
 import { writeWhole } from '../home/write-whole.js';
 import { printError } from '../report/terminal.js';
 import { makeLog, type Log } from '../supervisor/log.js';
@@ -35,7 +36,7 @@ export function initCommand(executable: string): Promise<number> {
     try {
       begin(home, { executable, target, values, log: makeLog(values, sources.environment) });
     } catch (error) {
-      throw asOurs(error, home);
+      throw asWriteProblem(error, home);
     }
     return 0;
   });
@@ -146,17 +147,4 @@ function writeConfig(file: string, values: Values, say: (message: string) => voi
   }
   writeWhole(file, configToml(values), 0o644);
   say(`cosmovisor config.toml created at: ${file}`);
-}
-
-function asOurs(error: unknown, home: HomePaths): unknown {
-  if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
-    const hint = 'Make room on its disk, then run this again.';
-    return new CvtoolError('NO_SPACE', `${home.cosmovisor}: ${systemReason(error)}`, { hint, cause: error });
-  }
-  if (!(error instanceof Error) || !('syscall' in error)) return error;
-  const path = 'path' in error ? String(error.path) : home.cosmovisor;
-  return new CvtoolError('HOME_UNWRITABLE', `${path}: ${systemReason(error)}`, {
-    hint: 'This user must be able to read the executable, and to write below DAEMON_HOME.',
-    cause: error,
-  });
 }

@@ -1,8 +1,8 @@
 // `cvtool verify`: what is staged, judged level by level, on any host and offline.
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 
 import { readEnvironment, type Environment } from '../config/environment.js';
-import { userHome } from '../config/folders.js';
+import { goModuleCaches } from '../config/folders.js';
 import { homeAndDaemon, recipeName } from '../config/staging.js';
 import { catalogue } from '../errors/catalogue.js';
 import { CvtoolError } from '../errors/cvtool-error.js';
@@ -116,12 +116,11 @@ function stagedIn(home: HomePaths): Subject[] {
 }
 
 function circumstances(options: VerifyOptions, environment: Environment, signal: AbortSignal): Circumstances {
-  const goPath = environment.GOPATH?.split(':')[0] ?? join(userHome(environment), 'go');
   return {
     daemonEnvironment: environment, // `cvtool run` would hand ours on
     targetGlibc: options.targetGlibc === undefined ? undefined : parseGlibcRelease(options.targetGlibc),
     execute: options.exec,
-    moduleCaches: [...(environment.GOMODCACHE === undefined ? [] : [environment.GOMODCACHE]), join(goPath, 'pkg/mod')],
+    moduleCaches: goModuleCaches(environment),
     recase: environment.COSMOVISOR_DISABLE_RECASE?.toLowerCase() !== 'true',
     signal,
   };

@@ -36,3 +36,9 @@ export function cacheFolders(environment: Environment): CacheFolders {
     alias: join(root, 'alias'),
   };
 }
+
+/** Go module caches that may be here: $GOMODCACHE, and the one below GOPATH (`go help goproxy`, `go help gopath`). */
+export function goModuleCaches(environment: Environment): readonly string[] {
+  const goPath = environment.GOPATH?.split(':')[0] ?? join(userHome(environment), 'go');
+  return [...(environment.GOMODCACHE === undefined ? [] : [environment.GOMODCACHE]), join(goPath, 'pkg/mod')];
+}

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 import { hasCode, messageOf } from '../errors/cvtool-error.js';
 import { escapePlanName, parsePlanName, samePlanName, unescapePlanName, type PlanName } from '../values/plan-name.js';
-import type { HomePaths } from './paths.js';
+import { targetFolder, type HomePaths, type StagingTarget } from './paths.js';
+import { lockPlanList } from './plan-list-lock.js';
 import { asideOf, writeWhole } from './write-whole.js';
 
 /** A plan as a file holds it. */
@@ -62,10 +63,27 @@ export function readManualPlans(
   }
 }
 
-/** Takes one plan off the list of manual ones, by its name. A list that cannot be read stays as it is. */
+/**
+ * Takes one plan off the list of manual ones, by its name. A list that cannot be read stays as it is. Where a command that writes
+ * the list does not come to its end, it is not waited for any longer.
+ */
 export function removeManualPlan(home: HomePaths, name: PlanName, recase: boolean): void {
+  if (!isListed(readManualPlans(home, recase), name)) return;
+  const lock = lockPlanList(home);
+  try {
+    removeLocked(home, name, recase);
+  } finally {
+    lock?.release();
+  }
+}
+
+function isListed(reading: ReturnType<typeof readManualPlans>, name: PlanName): boolean {
+  return 'plans' in reading && reading.plans.some((plan) => plan.name === name);
+}
+
+function removeLocked(home: HomePaths, name: PlanName, recase: boolean): void {
   const reading = readManualPlans(home, recase);
-  if ('why' in reading || !reading.plans.some((plan) => plan.name === name)) return;
+  if ('why' in reading || !isListed(reading, name)) return;
   const all = JSON.parse(readFileSync(manualPlansFile(home), 'utf8')) as unknown[];
   const left = all.filter((_, index) => reading.plans[index]?.name !== name);
   writeWhole(manualPlansFile(home), `${JSON.stringify(left, undefined, 2)}\n`, 0o644);
@@ -127,6 +145,11 @@ export interface AppliedUpgrade {
 /** The upgrade that was applied last: the copied plan of the greatest height. undefined where none ever was. */
 export function lastApplied(home: HomePaths): AppliedUpgrade | undefined {
   return appliedUpgrades(home).whole[0];
+}
+
+/** The height at which a target was made, as the copy of its plan tells; undefined for genesis, and where that is lost or torn. */
+export function appliedHeight(home: HomePaths, target: StagingTarget): number | undefined {
+  return heightOf(readText(join(targetFolder(home, target), 'upgrade-info.json')));
 }
 
 /** The upgrades with a copied plan, the last first, and those whose copy is torn: applied as well, but it tells no height. */

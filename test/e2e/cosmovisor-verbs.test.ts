@@ -352,15 +352,17 @@ test('show-upgrade-info prints the bytes of the file, whatever they are', () => 
   expect(folder.stderr).toContain('Error: failed to read upgrade-info.json: ');
 });
 
+const verbs = ['version', 'config', 'init', 'show-upgrade-info', 'add-upgrade', 'add-batch-upgrade'];
+
 test.each(['help', '--help', '-h'])('%s names the verbs and the two variables', (word) => {
   const { status, stdout } = cvtool([word], { DAEMON_HOME: '', DAEMON_NAME: '' });
   expect(status).toBe(0);
-  for (const name of ['run', 'init', 'version', 'config', 'show-upgrade-info', 'DAEMON_HOME', 'DAEMON_NAME']) {
+  for (const name of [...verbs, 'run', 'DAEMON_HOME', 'DAEMON_NAME']) {
     expect(stdout).toContain(name);
   }
 });
 
-test.each(['version', 'config', 'init', 'show-upgrade-info'])('%s --help is help, and does nothing', (verb) => {
+test.each(verbs)('%s --help is help, and does nothing', (verb) => {
   const { status, stdout } = cvtool([verb, '--help']);
   expect(status).toBe(0);
   expect(stdout).toContain(`Usage: cvtool ${verb}`);
