@@ -49,6 +49,7 @@ export const lean = {
     'semver',
     'yaml',
     '@grpc/grpc-js',
+    'cosmjs-types',
     'undici',
   ],
   with: ['zod/mini'],

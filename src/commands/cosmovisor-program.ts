@@ -42,6 +42,13 @@ export function addCosmovisorVerbs(program: Command, done: (status: number) => v
       done(await (await import('./add-batch-upgrade.js')).addBatchUpgradeCommand(options)),
     );
   program
+    .command('prepare-upgrade')
+    .description("ask the node (DAEMON_GRPC_ADDRESS) for the chain's next plan, and see that its binary is staged")
+    .option(...configFlag)
+    .action(async (options: { cosmovisorConfig?: string }) =>
+      done(await (await import('./prepare-upgrade.js')).prepareUpgradeCommand(options)),
+    );
+  program
     .command('config')
     .description('what the supervisor would work with: environment, config.toml, defaults')
     .option(...configFlag);

@@ -30,6 +30,7 @@ export const catalogue = {
   HOME_INVALID: { exit: 1, means: 'the home is no absolute path of a folder' },
   LOG_UNREADABLE: { exit: 1, means: 'the log that `explain` was given cannot be read, or is no text' },
   PLAN_REFUSED: { exit: 1, means: 'a manual plan cannot be put on the list as it is' },
+  NODE_UNREACHABLE: { exit: 1, means: 'the node does not answer, or not as a node of the Cosmos SDK does' },
   BACKUP_FAILED: { exit: 1, means: 'no backup of the data could be made; nothing of it is left' },
 
   RELEASE_UNKNOWN: { exit: 3, means: 'neither the recipe nor the repository knows the release' },

@@ -352,7 +352,7 @@ test('show-upgrade-info prints the bytes of the file, whatever they are', () => 
   expect(folder.stderr).toContain('Error: failed to read upgrade-info.json: ');
 });
 
-const verbs = ['version', 'config', 'init', 'show-upgrade-info', 'add-upgrade', 'add-batch-upgrade'];
+const verbs = ['version', 'config', 'init', 'show-upgrade-info', 'add-upgrade', 'add-batch-upgrade', 'prepare-upgrade'];
 
 test.each(['help', '--help', '-h'])('%s names the verbs and the two variables', (word) => {
   const { status, stdout } = cvtool([word], { DAEMON_HOME: '', DAEMON_NAME: '' });

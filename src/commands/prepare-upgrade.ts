@@ -1,0 +1,27 @@
+// `cvtool prepare-upgrade` (cosmovisor 1.7.1, cmd/prepare_upgrade.go): asks the node for the chain's plan, ahead of its height.
+import { readSupervisorConfig } from '../config/supervisor-config.js';
+import { homePaths } from '../home/paths.js';
+import { prepareUpgrade } from '../prepare/prepare-upgrade.js';
+import { cosmovisorVerb, sourcesOf } from './cosmovisor-verb.js';
+import { ownRecipe } from './own-recipe.js';
+import { telling } from './telling.js';
+
+/** @returns the exit status */
+export function prepareUpgradeCommand(options: { readonly cosmovisorConfig?: string }): Promise<number> {
+  return cosmovisorVerb(async () => {
+    const { environment, ...sources } = sourcesOf(options.cosmovisorConfig);
+    const config = await readSupervisorConfig({ environment, ...sources, folders: 'command' });
+    const home = homePaths(config.home, config.daemon);
+    await prepareUpgrade(
+      {
+        home,
+        address: config.grpcAddress,
+        recase: !config.disableRecase,
+        recipe: () => ownRecipe(config.daemon, environment),
+        environment,
+      },
+      telling(config, environment),
+    );
+    return 0;
+  });
+}
