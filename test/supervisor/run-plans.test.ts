@@ -234,6 +234,21 @@ describe('4: manual plans', () => {
     expect(namesLeft(home)).toEqual(['m9']);
   });
 
+  test('the chain halts at a height above theirs before they were made: they come first, and none after it', async () => {
+    for (const end of ['exit 2', 'hang'] as const) {
+      const home = homeWith(['wait go', 'plan v9 90', end], { status: 'off' });
+      home.upgrade('m1', { steps: ['exit 2'], status: 'off' });
+      home.upgrade('m2', { steps: ['exit 2'], status: 'off' });
+      home.upgrade('v9', { steps: ['hang'] });
+      writeFileSync(manualList(home), '[{"name":"m2","height":20},{"name":"m1","height":10}]');
+      home.height(90);
+      home.start();
+      home.flag('go');
+      await home.saw('v9', 'start');
+      expect([end, home.starts()]).toEqual([end, ['genesis', 'm1', 'm2', 'v9']]);
+    }
+  });
+
   test('with no height known they wait, also if the daemon dies', async () => {
     const home = homeWith(['wait go', 'exit 2'], { status: 'off' });
     writeFileSync(manualList(home), '[{"name":"v2","height":20}]');

@@ -60,14 +60,19 @@ function lowest(chain: Plan | undefined, manual: Plan | undefined): Plan | undef
  * below the height; and says nothing of any other file.
  */
 export function dueWithoutHeight(known: Knowledge): Plan | undefined {
-  return known.changedWhileRunning && known.height === undefined ? chainPlan(known) : undefined;
+  return known.changedWhileRunning && known.height === undefined ? dueWithChain(known, chainPlan(known)) : undefined;
+}
+
+/** x/upgrade writes its plan at the plan's height: what was planned by hand for a lower one comes first. */
+function dueWithChain(known: Knowledge, chain: Plan | undefined): Plan | undefined {
+  return lowest(chain, dueManualPlan({ ...known, height: known.height ?? chain?.height }));
 }
 
 /** spec 4: the daemon has exited by itself. The file decides, unless this daemon told a lower height after its last change. */
 export function dueAtExit(known: Knowledge): Plan | undefined {
   const chain = chainPlan(known);
   const isDue = chain !== undefined && (known.height === undefined || known.height >= chain.height);
-  return lowest(isDue ? chain : undefined, dueManualPlan(known));
+  return dueWithChain(known, isDue ? chain : undefined);
 }
 
 /** Does any plan wait for a height, so that it is worth asking for one? */
