@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { CvtoolError, messageOf } from '../errors/cvtool-error.js';
 import { binaryIn, targetFolder, targetName, type StagingTarget } from '../home/paths.js';
 import {
+  appliedHeight,
   manualPlansFile,
   planFile,
   readManualPlans,
@@ -351,10 +352,13 @@ class Performance {
     return reading.kind === 'plan' ? asPlan(reading.plan, 'chain') : undefined;
   }
 
+  /** What was planned for a height at which another upgrade has long been made is no plan: it would be a step back. */
   #readManual(): readonly Plan[] {
     const reading = readManualPlans(this.#run.home, this.#recase);
     this.#tellUnreadable('manual', 'why' in reading ? reading.why : undefined);
-    return 'why' in reading ? [] : reading.plans.map((plan) => asPlan(plan, 'manual'));
+    if ('why' in reading) return [];
+    const done = appliedHeight(this.#run.home, this.#current) ?? 0;
+    return reading.plans.filter(({ height }) => height > done).map((plan) => asPlan(plan, 'manual'));
   }
 
   #tellUnreadable(which: 'plan' | 'manual', why: string | undefined): void {

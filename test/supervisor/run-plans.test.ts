@@ -234,6 +234,19 @@ describe('4: manual plans', () => {
     expect(namesLeft(home)).toEqual(['m9']);
   });
 
+  test('one for a height below that of the upgrade that runs is none: never a step back', async () => {
+    const home = homeWith(['hang']);
+    for (const name of ['m1', 'm3']) home.upgrade(name);
+    makeApplied(home, 'v2', 50);
+    writeFileSync(manualList(home), '[{"name":"m1","height":50},{"name":"m3","height":70}]');
+    home.height(60);
+    home.start();
+    await home.saw('v2', 'status', 2);
+    home.height(70);
+    await home.started('m3');
+    expect(home.starts()).toEqual(['v2', 'm3']);
+  });
+
   test('the chain halts at a height above theirs before they were made: they come first, and none after it', async () => {
     for (const end of ['exit 2', 'hang'] as const) {
       const home = homeWith(['wait go', 'plan v9 90', end], { status: 'off' });
