@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 
 import { binaryIn, targetFolder } from '../../../home/paths.js';
 import { hintOfEnd } from '../../../supervisor/end-hint.js';
-import { describeEnd } from '../../../supervisor/steps.js';
+import { describeEnd } from '../../../supervisor/sayings.js';
 import type { End } from '../../../supervisor/machine/types.js';
 import { currentTarget } from '../advice.js';
 import type { Captures, Known, Signature } from '../signature.js';
