@@ -15,7 +15,7 @@ const errorClass = join(root, 'src/errors/cvtool-error.ts');
 /** What `run` needs at its start only: a named config.toml, the look at a binary's libraries. */
 const laterParts = ['src/config/toml-file.ts', 'src/supervisor/check-binary.ts'].map((path) => join(root, path));
 /** What a node's run needs one day: its bytes are read at the start, since cvtool may be another by then, or gone. */
-const heldPart = join(root, 'src/supervisor/steps.ts');
+const heldPart = join(root, 'src/supervisor/later.ts');
 /** Keeping the names of functions makes each of them at the start: on Node 24 that is 3 MB of a supervisor that idles. */
 const leanParts = ['src/cli.ts', 'src/commands/run.ts', 'src/commands/version.ts', 'src/commands/config.ts'].map(
   (path) => join(root, path),
@@ -77,7 +77,7 @@ function options(part, folder, addPart) {
 function head(part, text) {
   const lines = [
     text.includes('importMetaUrl') && "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;",
-    text.includes('heldPart') && "const heldPart = require('node:fs').readFileSync(__dirname + '/steps.js');",
+    text.includes('heldPart') && "const heldPart = require('node:fs').readFileSync(__dirname + '/later.js');",
   ];
   return [part.endsWith('cli.ts') && '#!/usr/bin/env node', '"use strict";', ...lines].filter(Boolean).join('\n');
 }
@@ -96,7 +96,7 @@ function onceEach(text) {
 const evaluateHeld = `
   const { compileFunction } = require('node:vm');
   const names = ['module', 'exports', 'require', '__filename', '__dirname'];
-  const evaluate = compileFunction(heldPart.toString(), names, { filename: __dirname + '/steps.js' });
+  const evaluate = compileFunction(heldPart.toString(), names, { filename: __dirname + '/later.js' });
   evaluate(module, module.exports, require, __filename, __dirname);
 `;
 

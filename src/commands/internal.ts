@@ -6,8 +6,8 @@ import { checkForAnother } from '../supervisor/check-apart.js';
 
 /** @returns the exit status @throws USAGE for what is no task of it */
 export async function internalCommand(words: readonly string[]): Promise<number> {
-  const [task, binary, folder] = words;
-  if (task === 'check-binary' && binary !== undefined && folder !== undefined)
-    return checkForAnother({ binary, folder, environment: wholeEnvironment() }, print);
+  const [task, binary, folder, data] = words;
+  if (task === 'check-start' && binary !== undefined && folder !== undefined && data !== undefined)
+    return checkForAnother({ binary, folder, data, environment: wholeEnvironment() }, print);
   throw new CvtoolError('USAGE', `internal ${words.join(' ')}: cvtool alone calls this`);
 }

@@ -1,13 +1,18 @@
-// The look at a binary's libraries in a process of its own: what it reads, and what the compiler makes of that, is some 6 MB, which
+// The look before a start in a process of its own: what it reads, and what the compiler makes of that, is some 6 MB, which
 // a supervisor would keep for as long as its node runs.
 import { CvtoolError } from '../errors/cvtool-error.js';
 import type { ErrorCode } from '../errors/catalogue.js';
-import type { BinaryToCheck, CheckedBinary } from './check-binary.js';
+import type { CheckedStart, StartToCheck } from './check-binary.js';
+import type { HeldLock } from './database-lock.js';
 import { runHelper } from './helper-process.js';
 
 /** What the other process prints, as one line of JSON. `libraryPath` is LD_LIBRARY_PATH where it is not ours. */
 type Told =
-  | { readonly warnings: readonly string[]; readonly libraryPath: string | undefined }
+  | {
+      readonly warnings: readonly string[];
+      readonly libraryPath: string | undefined;
+      readonly locked: HeldLock | undefined;
+    }
   | { readonly code: ErrorCode; readonly message: string; readonly hint?: string; readonly details: readonly string[] };
 
 export interface Apart {
@@ -17,30 +22,28 @@ export interface Apart {
   readonly signal: AbortSignal;
 }
 
-/** As `checkBinary`; where no other process can be had, in ours. */
-export async function checkApart(toCheck: BinaryToCheck, { program, lockFile, signal }: Apart): Promise<CheckedBinary> {
-  const { binary, folder, environment } = toCheck;
+/** As `checkStart`; where no other process can be had, in ours. */
+export async function checkApart(start: StartToCheck, { program, lockFile, signal }: Apart): Promise<CheckedStart> {
+  const { binary, folder, environment, data } = start;
   const [file, script] = program;
-  const args = [script, 'internal', 'check-binary', binary, folder];
+  const args = [script, 'internal', 'check-start', binary, folder, data];
   const { end, stdout } = await runHelper({ file, args, folder: undefined, environment, lockFile, signal });
-  if (signal.aborted) return { environment, warnings: [] };
+  if (signal.aborted) return { environment, warnings: [], locked: undefined };
   const told = end.kind === 'exited' && end.status === 0 ? parseTold(stdout) : undefined;
-  if (told === undefined) return (await import('./check-binary.js')).checkBinary(toCheck);
+  if (told === undefined) return (await import('./check-binary.js')).checkStart(start);
   if ('code' in told) throw new CvtoolError(told.code, told.message, { hint: told.hint, details: told.details });
-  const { warnings, libraryPath } = told;
-  return {
-    warnings,
-    environment: libraryPath === undefined ? environment : { ...environment, LD_LIBRARY_PATH: libraryPath },
-  };
+  const { warnings, libraryPath, locked } = told;
+  const added = libraryPath === undefined ? environment : { ...environment, LD_LIBRARY_PATH: libraryPath };
+  return { warnings, environment: added, locked };
 }
 
 /** @returns the exit status: that of having looked */
-export async function checkForAnother(toCheck: BinaryToCheck, print: (line: string) => void): Promise<number> {
-  const { checkBinary } = await import('./check-binary.js');
+export async function checkForAnother(start: StartToCheck, print: (line: string) => void): Promise<number> {
+  const { checkStart } = await import('./check-binary.js');
   try {
-    const { warnings, environment } = checkBinary(toCheck);
-    const libraryPath = environment === toCheck.environment ? undefined : environment.LD_LIBRARY_PATH;
-    print(JSON.stringify({ warnings, libraryPath } satisfies Told));
+    const { warnings, environment, locked } = checkStart(start);
+    const libraryPath = environment === start.environment ? undefined : environment.LD_LIBRARY_PATH;
+    print(JSON.stringify({ warnings, libraryPath, locked } satisfies Told));
   } catch (error) {
     if (!(error instanceof CvtoolError)) throw error; // the one who asked looks for itself, and meets it too
     const { code, message, hint, details } = error;

@@ -9,6 +9,7 @@ import { findCommand } from '../host/find-command.js';
 import { judgeHeader } from '../verify/header.js';
 import { judgeLibraries } from '../verify/library-verdict.js';
 import { daemonEnvironment } from './daemon-environment.js';
+import { heldDatabaseLock, type HeldLock } from './database-lock.js';
 
 export interface BinaryToCheck {
   readonly binary: string;
@@ -32,6 +33,21 @@ export function checkBinary({ binary, folder, environment: whole }: BinaryToChec
   makeExecutable(binary);
   const environment = daemonEnvironment(binary, folder, whole);
   return { environment, warnings: warningsOf({ binary, folder, environment }) };
+}
+
+export interface StartToCheck extends BinaryToCheck {
+  /** The node's data. */
+  readonly data: string;
+}
+
+export interface CheckedStart extends CheckedBinary {
+  /** A database that somebody has open: two nodes on it corrupt it, or the second dies. */
+  readonly locked: HeldLock | undefined;
+}
+
+/** What comes before the first start of a run: the binary, and whether another process has the data open. */
+export function checkStart(start: StartToCheck): CheckedStart {
+  return { ...checkBinary(start), locked: heldDatabaseLock(start.data) };
 }
 
 function warningsOf(toCheck: BinaryToCheck): readonly string[] {

@@ -1,13 +1,12 @@
 // The daemon as a process: in a session of its own, with our streams, dying with us, and nothing else handed down but the
 // descriptor of a lock by which a later run finds it should we be killed. Only this file spawns it.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
-import { hasCode } from '../errors/cvtool-error.js';
 import { findCommand } from '../host/find-command.js';
 import type { End } from './machine/types.js';
-import { birthOf, holdersOf, isAlive, leadsSession } from './processes.js';
+import { birthOf } from './processes.js';
 
 export interface Daemon {
   readonly pid: number;
@@ -18,7 +17,7 @@ export interface DaemonCommand {
   readonly binary: string;
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  /** Held open by the daemon for its life: see `daemonsOf`. */
+  /** Held open by the daemon for its life: see left-processes.ts. */
   readonly lockFile: string;
 }
 
@@ -77,25 +76,5 @@ function notePid(lockFile: string, pid: number): void {
     writeFileSync(lockFile, `${pid} ${birthOf(pid) ?? ''}\n`);
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
-  }
-}
-
-/**
- * The daemons that a killed supervisor left: who holds `lockFile` open and leads a session (what a daemon forks does not), and
- * who is noted in it.
- */
-export function daemonsOf(lockFile: string): readonly number[] {
-  const noted = notedPid(lockFile);
-  const holders = holdersOf(lockFile).filter(leadsSession);
-  return [...new Set([...holders, ...(noted === undefined ? [] : [noted])])].filter(isAlive);
-}
-
-function notedPid(lockFile: string): number | undefined {
-  try {
-    const [, pid, birth] = /^(\d+) (\S.*)$/m.exec(readFileSync(lockFile, 'utf8')) ?? [];
-    return pid !== undefined && birthOf(Number(pid)) === birth ? Number(pid) : undefined;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'EIO', 'EACCES')) return undefined;
-    throw error;
   }
 }

@@ -3,8 +3,13 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+export interface HeldLock {
+  readonly file: string;
+  readonly pid: number;
+}
+
 /** The LOCK file below `data` that a process holds, and that process; undefined where none is held. */
-export function heldDatabaseLock(data: string): { readonly file: string; readonly pid: number } | undefined {
+export function heldDatabaseLock(data: string): HeldLock | undefined {
   const files = lockFiles(data);
   if (files.length === 0 || !existsSync('/proc/locks')) return undefined;
   const held = new Map<string, number>();

@@ -17,25 +17,17 @@ export interface HeightQuestion {
   readonly environment: NodeJS.ProcessEnv;
   /** Held open by what is run. */
   readonly lockFile: string;
-}
-
-export interface Asked {
-  readonly height: Promise<number | undefined>;
   /** Ends the question and its process; the height is then undefined. */
-  cancel(): void;
+  readonly signal: AbortSignal;
 }
 
 /** Asks once. */
-export function askHeight(question: HeightQuestion): Asked {
-  const abort = new AbortController();
-  return { height: ask(question, abort.signal), cancel: () => abort.abort() };
-}
-
-async function ask(question: HeightQuestion, signal: AbortSignal): Promise<number | undefined> {
+export async function askHeight(question: HeightQuestion): Promise<number | undefined> {
+  const { signal } = question;
   const address = rpcAddress(question);
   const told = address === undefined ? undefined : heightIn(await fetchStatus(address, signal));
   if (told !== undefined || signal.aborted) return told;
-  return runStatus(question, signal);
+  return runStatus(question);
 }
 
 /** `rpc.laddr` of the arguments, else of config/config.toml; undefined where neither says it: a port may be another node's. */
@@ -96,10 +88,7 @@ async function fetchStatus({ host, port }: { host: string; port: number }, signa
 
 const longestAnswer = 1 << 20;
 
-async function runStatus(
-  { binary, home, environment, lockFile }: HeightQuestion,
-  signal: AbortSignal,
-): Promise<number | undefined> {
+async function runStatus({ binary, home, environment, lockFile, signal }: HeightQuestion): Promise<number | undefined> {
   const end = new AbortController();
   const abort = (): void => end.abort();
   const timer = setTimeout(abort, limit);

@@ -13,16 +13,15 @@ import {
   removeManualPlan,
   type StoredPlan,
 } from '../home/plan-files.js';
-import { mendStaging } from '../home/replace-folder.js';
 import { readUpgradeRecord, removeUpgradeRecord, type UpgradeRecord } from '../home/upgrade-record.js';
 import { removeAside } from '../home/write-whole.js';
 import { parsePlanName, type PlanName } from '../values/plan-name.js';
 import { skippedHeights } from './arguments.js';
-import { resolveCurrent, stopLeftProcesses, sweep } from './begin-run.js';
+import { mend, resolveCurrent, sweep } from './begin-run.js';
 import { checkApart } from './check-apart.js';
 import type { NodeRun, StepContext } from './context.js';
+import type { HeldLock } from './database-lock.js';
 import { startDaemon, type Daemon } from './daemon.js';
-import { askHeight, type Asked } from './height.js';
 import { errorLine } from './log.js';
 import { startLongTimer, type LongTimer } from './long-timer.js';
 import type { Plan } from './machine/plan.js';
@@ -46,8 +45,7 @@ export async function runNode(run: NodeRun): Promise<number> {
     if (signal !== 'SIGUSR1' && signal !== 'SIGUSR2') stop.abort();
   });
   lockForRun(run.home.runLock, run.home.root);
-  mendStaging(run.home);
-  await stopLeftProcesses(run);
+  await mend(run);
   if (!stop.signal.aborted) await sweep(run, stop.signal);
   if (stop.signal.aborted) return 0;
   return new Performance(run, resolveCurrent(run.home, run.log)).perform();
@@ -63,11 +61,15 @@ class Performance {
   #draining = false;
   #daemon: Daemon | undefined;
   #watch: PlanWatch | undefined;
-  #asked: Asked | undefined;
+  #asked: AbortController | undefined;
   #step: AbortController | undefined;
   /** What the current binary is started with, and what the new one will be. */
   #environment: NodeJS.ProcessEnv;
   #newEnvironment: NodeJS.ProcessEnv | undefined;
+  /** What is still to be said when the run has ended. */
+  #lastWords: Promise<void> = Promise.resolve();
+  /** The manual plans that were told to be of the past. */
+  readonly #past = new Set<PlanName>();
   #unreadable = { plan: false, manual: false };
   #settle: (status: number) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
@@ -98,7 +100,9 @@ class Performance {
     try {
       this.#watch = watchPlans(this.#run.home, this.#run.config.pollInterval, (which) => this.#tellPlans(which));
       this.#tell({ kind: 'begun', ...(await this.#readAll()) });
-      return await ended;
+      const status = await ended;
+      await this.#lastWords;
+      return status;
     } finally {
       this.#close();
     }
@@ -106,7 +110,7 @@ class Performance {
 
   #close(): void {
     this.#watch?.close();
-    this.#asked?.cancel();
+    this.#asked?.abort();
     this.#step?.abort();
     for (const timer of this.#timers.values()) timer.cancel();
     const { supervisorStatus, daemonLock, helperLock } = this.#run.home;
@@ -128,7 +132,7 @@ class Performance {
       removeUpgradeRecord(home); // of another time: the plan was taken back, or is done
       return { running, plan, manual, resume: undefined };
     }
-    const { backupOf } = (await import('./steps.js')).upgradePart;
+    const { backupOf } = (await import('./later.js')).later;
     const backup = backupOf(record, this.#run);
     return {
       running,
@@ -212,14 +216,23 @@ class Performance {
       case 'forget':
         return removeUpgradeRecord(this.#run.home);
       case 'say':
-        return sayings[effect.what](this.#run.log, {
-          plan: effect.plan,
-          end: effect.end,
-          daemon: this.#run.config.daemon,
-        });
+        return this.#say(effect);
       case 'end':
         return this.#settle(effect.status);
     }
+  }
+
+  #say({ what, plan, end }: Extract<Effect, { do: 'say' }>): void {
+    const { log, config } = this.#run;
+    const said = { plan, end, daemon: config.daemon, hint: undefined };
+    if (what !== 'daemon failed' || end === undefined) return sayings[what](log, said);
+    const { running, plan: stored, changedWhileRunning: planIsNew, killed } = this.#state;
+    const facts = { end, binary: this.#binary(), running, plan: stored?.name, planIsNew, killed };
+    const explained = async (): Promise<void> => {
+      const { hintOfEnd } = (await import('./later.js')).later;
+      sayings[what](log, { ...said, hint: hintOfEnd(facts, this.#run.home.data) });
+    };
+    this.#lastWords = explained();
   }
 
   #start(): void {
@@ -229,7 +242,7 @@ class Performance {
     const command = { binary, args, environment: this.#environment, lockFile: home.daemonLock };
     this.#daemon = startDaemon(command, (end) => {
       this.#daemon = undefined;
-      this.#asked?.cancel();
+      this.#asked?.abort();
       this.#watch?.look(); // the daemon's last word counts
       if (end.kind === 'never started') errorLine(`${binary} could not be started: ${end.cause}`);
       this.#tell({ kind: 'daemonEnded', end });
@@ -237,24 +250,19 @@ class Performance {
   }
 
   #askHeight(generation: number): void {
-    this.#asked?.cancel();
+    this.#asked?.abort();
     if (this.#daemon === undefined) return; // what has ended tells nothing more
     const { home, args } = this.#run;
-    const asked = askHeight({
-      home: home.root,
-      args,
-      binary: this.#binary(),
-      environment: this.#environment,
-      lockFile: home.helperLock,
-    });
+    const question = { home: home.root, args, binary: this.#binary(), environment: this.#environment };
+    const asked = new AbortController();
     this.#asked = asked;
-    asked.height.then(
-      (height) => {
-        if (this.#asked === asked) this.#asked = undefined;
-        this.#tell({ kind: 'heightTold', height, generation });
-      },
-      (error: unknown) => this.#giveUp(error),
-    );
+    const ask = async (): Promise<void> => {
+      const { askHeight } = (await import('./later.js')).later;
+      const height = await askHeight({ ...question, lockFile: home.helperLock, signal: asked.signal });
+      if (this.#asked === asked) this.#asked = undefined;
+      this.#tell({ kind: 'heightTold', height, generation });
+    };
+    ask().catch((error: unknown) => this.#giveUp(error));
   }
 
   #setTimer(timer: TimerName, milliseconds: number): void {
@@ -284,10 +292,11 @@ class Performance {
     const check = async (): Promise<void> => {
       const { home, log, environment, program } = this.#run;
       const binary = this.#binary();
-      const toCheck = { binary, folder: targetFolder(home, this.#current), environment };
-      const checked = await checkApart(toCheck, { program, lockFile: home.helperLock, signal: abort.signal });
+      const start = { binary, folder: targetFolder(home, this.#current), environment, data: home.data };
+      const checked = await checkApart(start, { program, lockFile: home.helperLock, signal: abort.signal });
       for (const warning of checked.warnings) log.warn('binary-warning', warning, { path: binary });
       this.#environment = checked.environment;
+      if (checked.locked !== undefined) await this.#waitForDatabase(checked.locked, abort.signal);
     };
     check().then(
       () => this.#tell({ kind: 'stepDone', step: 'check' }),
@@ -295,10 +304,20 @@ class Performance {
     );
   }
 
+  /** spec 1: two never overlap, whoever has started the other one: a cosmovisor, or a person. */
+  async #waitForDatabase({ file, pid }: HeldLock, signal: AbortSignal): Promise<void> {
+    this.#run.log.warn('database-locked', 'another process has the data open: waiting for its end', { file, pid });
+    const { untilUnlocked } = (await import('./later.js')).later;
+    await untilUnlocked(this.#run.home.data, signal, (held) => ({
+      message: `process ${held.pid} has ${held.file} open: two nodes never run on one data folder`,
+      hint: 'End that process (another supervisor may have started it), then start again.',
+    }));
+  }
+
   /** So that a kill while the daemon ends loses no time; the upgrade's first step notes it if this cannot. */
   #note(plan: Plan): void {
     const note = async (): Promise<void> => {
-      const { noteUpgrade } = (await import('./steps.js')).upgradePart;
+      const { noteUpgrade } = (await import('./later.js')).later;
       try {
         if (this.#state.phase === 'stopping') noteUpgrade(plan, this.#stepContext());
       } catch (error) {
@@ -317,7 +336,7 @@ class Performance {
     const abort = new AbortController();
     this.#step = abort;
     const carryOut = async (): Promise<void> => {
-      const { carryOutStep } = (await import('./steps.js')).upgradePart;
+      const { carryOutStep } = (await import('./later.js')).later;
       const { end, environment } = await carryOutStep(step, plan, this.#stepContext(), abort.signal);
       if (environment !== undefined) this.#newEnvironment = environment;
       if (step === 'switch') {
@@ -358,7 +377,20 @@ class Performance {
     this.#tellUnreadable('manual', 'why' in reading ? reading.why : undefined);
     if ('why' in reading) return [];
     const done = appliedHeight(this.#run.home, this.#current) ?? 0;
-    return reading.plans.filter(({ height }) => height > done).map((plan) => asPlan(plan, 'manual'));
+    this.#tellPast(reading.plans.filter(({ height }) => height < done));
+    return reading.plans.filter(({ height }) => height >= done).map((plan) => asPlan(plan, 'manual'));
+  }
+
+  /** Upgrading to what the chain has gone by would be a step back. */
+  #tellPast(plans: readonly StoredPlan[]): void {
+    for (const { name, height } of plans) {
+      if (this.#past.has(name)) continue;
+      this.#past.add(name);
+      this.#run.log.warn('manual-plan-past', 'a manual plan lies below the upgrade that runs: it is not done', {
+        upgrade: name,
+        height,
+      });
+    }
   }
 
   #tellUnreadable(which: 'plan' | 'manual', why: string | undefined): void {

@@ -7,6 +7,8 @@ export interface Said {
   readonly plan: Plan | undefined;
   readonly end: End | undefined;
   readonly daemon: string;
+  /** What the daemon's end means. */
+  readonly hint: string | undefined;
 }
 
 const ended = ({ end }: Said): string => (end === undefined ? 'ended' : describeEnd(end));
@@ -60,7 +62,8 @@ export const sayings: Readonly<Record<Saying, (log: Log, said: Said) => void>> =
       `the binary of ${said.plan?.name ?? ''} ${ended(said)} after it had written that very plan again: it has no handler for it`,
       'It was built from another tag than the one that has the handler: stage that one with --force.',
     ),
-  'daemon failed': (_, said) => errorLine(`${said.daemon} ${ended(said)}`, 'What it said last stands above.'),
+  'daemon failed': (_, said) =>
+    errorLine(`${said.daemon} ${ended(said)}`, ...(said.hint === undefined ? [] : [said.hint])),
 };
 
 /** How a process of ours ended, as a clause. */

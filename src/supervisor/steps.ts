@@ -1,5 +1,5 @@
 // The steps of an upgrade, carried out: each can be aborted, and ends by itself. What is decided between them is the machine's
-// affair. `run` loads this file, and all that it needs, when an upgrade begins: a node that idles does not hold it.
+// affair.
 import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,12 +12,12 @@ import { removeUpgradeRecord } from '../home/upgrade-record.js';
 import { escapePlanName } from '../values/plan-name.js';
 import { checkBinary, isExecutableFormat, type CheckedBinary } from './check-binary.js';
 import type { StepContext } from './context.js';
-import { heldDatabaseLock } from './database-lock.js';
+import { heldDatabaseLock, type HeldLock } from './database-lock.js';
 import { runHelper } from './helper-process.js';
 import type { Plan } from './machine/plan.js';
 import type { End, UpgradeStep } from './machine/types.js';
 import { describeEnd } from './sayings.js';
-import { backUp, backupOf, noteUpgrade, sweepBackups } from './upgrade-backup.js';
+import { backUp, noteUpgrade } from './upgrade-backup.js';
 
 /** What a step found, where it finds something. */
 export interface StepResult {
@@ -27,18 +27,15 @@ export interface StepResult {
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-/** Milliseconds for which a database may stay locked after the daemon has ended. */
+/** Milliseconds for which a database may stay locked after its daemon has ended. */
 const lockLimit = 15_000;
 const lockInterval = 20;
-
-/** What `run` knows of an upgrade: one part of the program, loaded when it is needed. */
-export const upgradePart = { carryOutStep, noteUpgrade, backupOf, sweepBackups };
 
 /**
  * @param signal ends it early, and every process of it
  * @throws what made it fail
  */
-async function carryOutStep(
+export async function carryOutStep(
   step: UpgradeStep,
   plan: Plan,
   context: StepContext,
@@ -68,17 +65,24 @@ async function carryOutStep(
 async function unlock(plan: Plan, context: StepContext, signal: AbortSignal): Promise<void> {
   const { home } = context;
   noteUpgrade(plan, context);
+  await untilUnlocked(home.data, signal, ({ file, pid }) => ({
+    message: `${file} is still locked by process ${pid}, though the daemon has ended`,
+    hint: 'End that process, then start again: the upgrade goes on from here.',
+  }));
+}
+
+/** @param told says what is wrong where a lock is not let go of in time @throws TARGET_IN_USE */
+export async function untilUnlocked(
+  data: string,
+  signal: AbortSignal,
+  told: (held: HeldLock) => { readonly message: string; readonly hint: string },
+): Promise<void> {
   const deadline = performance.now() + lockLimit;
-  for (let held = heldDatabaseLock(home.data); held !== undefined; held = heldDatabaseLock(home.data)) {
+  for (let held = heldDatabaseLock(data); held !== undefined; held = heldDatabaseLock(data)) {
     if (signal.aborted) return;
     if (performance.now() > deadline) {
-      throw new CvtoolError(
-        'TARGET_IN_USE',
-        `${held.file} is still locked by process ${held.pid}, though the daemon has ended`,
-        {
-          hint: 'End that process, then start again: the upgrade goes on from here.',
-        },
-      );
+      const { message, hint } = told(held);
+      throw new CvtoolError('TARGET_IN_USE', message, { hint });
     }
     await delay(lockInterval);
   }

@@ -9,6 +9,7 @@ import { startPace } from '../backup/pace.js';
 import { removeLeftovers } from '../backup/partial.js';
 import { targetName, type HomePaths } from '../home/paths.js';
 import { readUpgradeRecord, writeUpgradeRecord, type UpgradeRecord } from '../home/upgrade-record.js';
+import type { Log } from './log.js';
 import type { Plan } from './machine/plan.js';
 import type { StepContext } from './context.js';
 
@@ -69,11 +70,23 @@ export async function backUp(plan: Plan, context: StepContext, signal: AbortSign
     throw error;
   }
   writeUpgradeRecord(home, { ...(readUpgradeRecord(home) ?? newRecord(plan, context)), backup: made.folder });
+  for (const why of made.leftovers) log.warn('backup-leftover', 'a half-made backup cannot be removed', { error: why });
+  warnOf(made.special, 'backup-special', 'a backup does not hold sockets, FIFOs and devices', log);
+  warnOf(
+    made.leadingOut,
+    'backup-leads-out',
+    'links that lead out of data: what they lead to is not in the backup',
+    log,
+  );
   log.info('backup-completed', 'backup completed', {
     'backup completion time': new Date().toISOString(),
     'backup saved at': made.folder,
     'time taken to complete backup': Math.round(made.seconds * 1e6) / 1e3,
   });
+}
+
+function warnOf(paths: readonly string[], event: string, message: string, log: Log): void {
+  if (paths.length > 0) log.warn(event, message, { files: paths.length, first: paths[0] });
 }
 
 /**

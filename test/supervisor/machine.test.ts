@@ -255,6 +255,7 @@ describe('6: signals', () => {
     expect(
       stopped().tell({ kind: 'daemonEnded', end: { kind: 'signalled', signal: 'SIGTERM', number: 15 } }).ended,
     ).toBe(0);
+    expect(stopped().tell({ kind: 'daemonEnded', end: exited(143) }).ended).toBe(0); // it has caught the signal
     expect(stopped().tell({ kind: 'daemonEnded', end: exited(7) }).ended).toBe(7);
   });
   test('a daemon that dies by itself gives its status, 128+n for a signal', () => {

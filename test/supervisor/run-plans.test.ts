@@ -238,7 +238,7 @@ describe('4: manual plans', () => {
     const home = homeWith(['hang']);
     for (const name of ['m1', 'm3']) home.upgrade(name);
     makeApplied(home, 'v2', 50);
-    writeFileSync(manualList(home), '[{"name":"m1","height":50},{"name":"m3","height":70}]');
+    writeFileSync(manualList(home), '[{"name":"m1","height":49},{"name":"m3","height":70}]');
     home.height(60);
     home.start();
     await home.saw('v2', 'status', 2);

@@ -1,5 +1,5 @@
 // The way of a run, 1, 6 and 7, with real processes: signals, the death of the supervisor, its lock, its streams.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -197,6 +197,28 @@ describe('1: the supervisor is killed', () => {
 });
 
 describe('1: one supervisor', () => {
+  test('a database that another supervisor’s node has open: it is named and waited for, and no second node starts', async () => {
+    const home = homeWith(['exit 0']);
+    const folder = join(home.home, 'data/application.db');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'LOCK'), '');
+    const other = spawn('flock', [join(folder, 'LOCK'), 'sleep', '600'], { detached: true, stdio: 'ignore' });
+    await waitUntil('it is held', () => spawnSync('flock', ['-n', join(folder, 'LOCK'), 'true']).status === 1);
+    const run = home.start();
+    await waitUntil('the holder is named', () => run.stdout().includes(`pid=${other.pid}`));
+    expect(home.starts()).toEqual([]);
+    process.kill(-(other.pid ?? 0), 'SIGKILL');
+    expect(await run.ended).toBe(0);
+    expect(home.starts()).toEqual(['genesis']);
+  });
+
+  test('a daemon that dies: the last message says what its status means', async () => {
+    const home = homeWith(['exit 127']);
+    const run = home.start();
+    expect(await run.ended).toBe(127);
+    expect(run.stderr()).toContain("Status 127 is the loader's");
+  });
+
   test('a second one is refused, by whatever name, and told the pid; a lock of the dead is none', async () => {
     const home = homeWith(['hang']);
     symlinkSync(home.home, join(home.root, 'link'));

@@ -24,6 +24,8 @@ const retryPause = 1000;
 
 /** The signals that ask for a stop. */
 const stops: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
+/** 128 and the numbers of SIGHUP, SIGINT, SIGQUIT, SIGTERM (signal(7)). */
+const stopStatuses: readonly number[] = [129, 130, 131, 143];
 
 export function initialState(rules: Rules): State {
   return {
@@ -353,11 +355,17 @@ function endedOnRequest(state: State, { end: how }: Events['daemonEnded']): Next
   const clear: Effect = { do: 'clearTimer', timer: 'grace' };
   const { stopRequested, upgrade, killed } = state;
   if (stopRequested !== undefined) {
-    const byIt = how.kind === 'signalled' && !killed && stops.includes(how.signal);
-    return end(state, byIt ? 0 : statusOf(how), clear);
+    return end(state, !killed && isEndOfStop(how) ? 0 : statusOf(how), clear);
   }
   if (upgrade === undefined) throw new Error('the daemon was stopped for nothing');
   return step({ ...state, phase: 'unlocking' }, 'unlock', upgrade, clear);
+}
+
+/** By the signal, or with the status that tells of it: nodes of SDK 0.47 and before catch it, close their stores and exit 128+n. */
+function isEndOfStop(how: End): boolean {
+  return how.kind === 'signalled'
+    ? stops.includes(how.signal)
+    : how.kind === 'exited' && stopStatuses.includes(how.status);
 }
 
 function backUp(state: State, plan: Plan): Next {
