@@ -2,20 +2,10 @@
 // must not: processes, timers, files.
 import { writeFileSync } from 'node:fs';
 
-import { CvtoolError, messageOf } from '../errors/cvtool-error.js';
+import { CvtoolError } from '../errors/cvtool-error.js';
 import { binaryIn, targetFolder, targetName, type StagingTarget } from '../home/paths.js';
-import {
-  appliedHeight,
-  manualPlansFile,
-  planFile,
-  readManualPlans,
-  readPlan,
-  removeManualPlan,
-  type StoredPlan,
-} from '../home/plan-files.js';
-import { readUpgradeRecord, removeUpgradeRecord, type UpgradeRecord } from '../home/upgrade-record.js';
+import { readUpgradeRecord, removeUpgradeRecord } from '../home/upgrade-record.js';
 import { removeAside } from '../home/write-whole.js';
-import { parsePlanName, type PlanName } from '../values/plan-name.js';
 import { skippedHeights } from './arguments.js';
 import { mend, resolveCurrent, sweep } from './begin-run.js';
 import { checkApart } from './check-apart.js';
@@ -26,9 +16,10 @@ import { errorLine } from './log.js';
 import { startLongTimer, type LongTimer } from './long-timer.js';
 import type { Plan } from './machine/plan.js';
 import { initialState, next } from './machine/next.js';
-import type { Effect, Event, Events, State, StepName, TimerName } from './machine/types.js';
+import type { Effect, Event, State, StepName, TimerName } from './machine/types.js';
+import { PlanReader } from './plan-reader.js';
 import { lockForRun } from './run-lock.js';
-import { sayings } from './sayings.js';
+import { sayings, tellProblem } from './sayings.js';
 import { watchPlans, type PlanWatch } from './watch.js';
 
 /** Milliseconds for a daemon to end after an error of ours, where no grace is set. */
@@ -53,7 +44,7 @@ export async function runNode(run: NodeRun): Promise<number> {
 
 class Performance {
   readonly #run: NodeRun;
-  readonly #recase: boolean;
+  readonly #plans: PlanReader;
   readonly #timers = new Map<TimerName, LongTimer>();
   readonly #events: Event[] = [];
   #current: StagingTarget;
@@ -68,9 +59,6 @@ class Performance {
   #newEnvironment: NodeJS.ProcessEnv | undefined;
   /** What is still to be said when the run has ended. */
   #lastWords: Promise<void> = Promise.resolve();
-  /** The manual plans that were told to be of the past. */
-  readonly #past = new Set<PlanName>();
-  #unreadable = { plan: false, manual: false };
   #settle: (status: number) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
@@ -79,7 +67,7 @@ class Performance {
     this.#run = run;
     this.#current = current;
     this.#environment = run.environment;
-    this.#recase = !config.disableRecase;
+    this.#plans = new PlanReader(run);
     this.#state = initialState({
       grace: config.shutdownGrace,
       restartDelay: config.restartDelay,
@@ -98,8 +86,10 @@ class Performance {
     });
     this.#run.onSignal((signal) => this.#tell({ kind: 'signalled', signal }));
     try {
-      this.#watch = watchPlans(this.#run.home, this.#run.config.pollInterval, (which) => this.#tellPlans(which));
-      this.#tell({ kind: 'begun', ...(await this.#readAll()) });
+      const { home, config } = this.#run;
+      const backupOf = readUpgradeRecord(home) === undefined ? undefined : (await import('./later.js')).later.backupOf;
+      this.#watch = watchPlans(home, config.pollInterval, (which) => this.#tellPlans(which));
+      this.#tell({ kind: 'begun', ...this.#plans.readAll(this.#current, backupOf) });
       const status = await ended;
       await this.#lastWords;
       return status;
@@ -117,52 +107,6 @@ class Performance {
     removeAside(supervisorStatus);
     if (this.#daemon !== undefined) return;
     for (const lock of [daemonLock, helperLock]) removeAside(lock); // where they are, a killed run's processes are looked for
-  }
-
-  async #readAll(): Promise<Events['begun']> {
-    const { home } = this.#run;
-    const running = this.#current.kind === 'genesis' ? undefined : this.#recased(this.#current.plan);
-    if (running !== undefined) this.#takeOffList(running); // of a run that was killed after its switch
-    const plan = this.#readPlan();
-    const manual = this.#readManual();
-    const record = readUpgradeRecord(home);
-    if (record === undefined) return { running, plan, manual, resume: undefined };
-    const isOurs = record.runningBefore === targetName(this.#current) && this.#isStillThere(record, plan, manual);
-    if (!isOurs) {
-      removeUpgradeRecord(home); // of another time: the plan was taken back, or is done
-      return { running, plan, manual, resume: undefined };
-    }
-    const { backupOf } = (await import('./later.js')).later;
-    const backup = backupOf(record, this.#run);
-    return {
-      running,
-      plan,
-      manual,
-      resume: { plan: asPlan(record.plan, record.from), backupMade: backup !== undefined },
-    };
-  }
-
-  /** A disk that refuses it is no reason to run nothing: while it runs, its name is no upgrade. */
-  #takeOffList(running: PlanName): void {
-    try {
-      removeManualPlan(this.#run.home, running, this.#recase);
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      this.#run.log.warn('manual-plan-stays', 'a manual plan that was done cannot be taken off the list', {
-        error: messageOf(error),
-      });
-    }
-  }
-
-  /** A plan file that cannot be read takes nothing back: the node writes it without fsync, and the power may have failed. */
-  #isStillThere({ plan: recorded, from }: UpgradeRecord, plan: Plan | undefined, manual: readonly Plan[]): boolean {
-    if (from === 'chain' ? this.#unreadable.plan : this.#unreadable.manual) return true;
-    return [...(plan === undefined ? [] : [plan]), ...manual].some((each) => samePlan(each, recorded));
-  }
-
-  /** As plan names are read, so that the running one's folder can be compared with them. */
-  #recased(name: PlanName): PlanName {
-    return parsePlanName(name, { recase: this.#recase, fromChain: true });
   }
 
   /** Events are taken one at a time, in order: an effect may bring the next one about while it is carried out. */
@@ -357,51 +301,11 @@ class Performance {
 
   #tellPlans(which: 'plan' | 'manual'): void {
     try {
-      if (which === 'plan') this.#tell({ kind: 'planChanged', plan: this.#readPlan() });
-      else this.#tell({ kind: 'manualChanged', manual: this.#readManual() });
+      if (which === 'plan') this.#tell({ kind: 'planChanged', plan: this.#plans.readPlan() });
+      else this.#tell({ kind: 'manualChanged', manual: this.#plans.readManual(this.#current) });
     } catch (error) {
       this.#giveUp(error);
     }
-  }
-
-  /** Content that cannot be read is not acted on: said once, and read again when the file changes. */
-  #readPlan(): Plan | undefined {
-    const reading = readPlan(this.#run.home, this.#recase);
-    this.#tellUnreadable('plan', reading.kind === 'unreadable' ? reading.why : undefined);
-    return reading.kind === 'plan' ? asPlan(reading.plan, 'chain') : undefined;
-  }
-
-  /** What was planned for a height at which another upgrade has long been made is no plan: it would be a step back. */
-  #readManual(): readonly Plan[] {
-    const reading = readManualPlans(this.#run.home, this.#recase);
-    this.#tellUnreadable('manual', 'why' in reading ? reading.why : undefined);
-    if ('why' in reading) return [];
-    const done = appliedHeight(this.#run.home, this.#current) ?? 0;
-    this.#tellPast(reading.plans.filter(({ height }) => height < done));
-    return reading.plans.filter(({ height }) => height >= done).map((plan) => asPlan(plan, 'manual'));
-  }
-
-  /** Upgrading to what the chain has gone by would be a step back. */
-  #tellPast(plans: readonly StoredPlan[]): void {
-    for (const { name, height } of plans) {
-      if (this.#past.has(name)) continue;
-      this.#past.add(name);
-      this.#run.log.warn('manual-plan-past', 'a manual plan lies below the upgrade that runs: it is not done', {
-        upgrade: name,
-        height,
-      });
-    }
-  }
-
-  #tellUnreadable(which: 'plan' | 'manual', why: string | undefined): void {
-    if (why !== undefined && !this.#unreadable[which]) {
-      const file = which === 'plan' ? planFile(this.#run.home) : manualPlansFile(this.#run.home);
-      this.#run.log.warn('plan-unreadable', 'plan file cannot be read yet, waiting for it to change', {
-        file,
-        error: why,
-      });
-    }
-    this.#unreadable[which] = why !== undefined;
   }
 
   /** For `cvtool status`: a convenience, written without fsync, never in the way. */
@@ -422,27 +326,6 @@ class Performance {
   }
 }
 
-function asPlan({ name, spelled, height, info }: StoredPlan, from: Plan['from']): Plan {
-  return { name, spelled, height, info, from };
-}
-
-function samePlan(a: Plan, b: StoredPlan): boolean {
-  return a.name === b.name && a.height === b.height;
-}
-
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
-}
-
-/** Of a step that failed: the home is as it was, and the next run goes on from there. */
-function tellProblem(error: unknown, plan: Plan | undefined, step: StepName): void {
-  if (!(error instanceof CvtoolError)) {
-    if (plan === undefined) return errorLine(messageOf(error), 'The system refused that: mend it, then start again.');
-    return errorLine(
-      `upgrade ${plan.name} at height ${plan.height} failed (${step}): ${messageOf(error)}`,
-      'Mend that, then start again: the upgrade goes on from here.',
-    );
-  }
-  const hint = error.hint === undefined ? [] : error.hint.split('\n');
-  return errorLine(error.message, ...error.details.map((line) => `  ${line}`), ...hint);
 }

@@ -8,7 +8,7 @@ import { binaryIn, targetFolder, type HomePaths, type StagingTarget } from '../h
 import { targetWithoutLink } from '../home/restore-current.js';
 import { findCommand } from '../host/find-command.js';
 import { endOf } from './daemon.js';
-import { statusOf } from './machine/next.js';
+import { statusOf } from './machine/daemon.js';
 import type { End } from './machine/types.js';
 import type { Log } from './log.js';
 

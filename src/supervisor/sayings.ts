@@ -1,7 +1,8 @@
 // The words for what the machine has to say: upstream's where upstream says it.
+import { CvtoolError, messageOf } from '../errors/cvtool-error.js';
 import { errorLine, type Log } from './log.js';
 import type { Plan } from './machine/plan.js';
-import type { End, Saying } from './machine/types.js';
+import type { End, Saying, StepName } from './machine/types.js';
 
 export interface Said {
   readonly plan: Plan | undefined;
@@ -76,4 +77,17 @@ export function describeEnd(end: End): string {
     case 'never started':
       return `could not be started: ${end.cause}`;
   }
+}
+
+/** Of a step that failed: the home is as it was, and the next run goes on from there. */
+export function tellProblem(error: unknown, plan: Plan | undefined, step: StepName): void {
+  if (!(error instanceof CvtoolError)) {
+    if (plan === undefined) return errorLine(messageOf(error), 'The system refused that: mend it, then start again.');
+    return errorLine(
+      `upgrade ${plan.name} at height ${plan.height} failed (${step}): ${messageOf(error)}`,
+      'Mend that, then start again: the upgrade goes on from here.',
+    );
+  }
+  const hint = error.hint === undefined ? [] : error.hint.split('\n');
+  return errorLine(error.message, ...error.details.map((line) => `  ${line}`), ...hint);
 }

@@ -1,31 +1,22 @@
 // The heart: what follows from an event. `rules` has a cell for each phase and each kind of event, so that a forgotten one is a
 // type error; each bears the paragraph of the contract that it carries out (spec: The way of a run). A cell that cannot be
 // reached says so, and reaching it is a bug: the state stays as it is.
-import { dueAtExit, dueAtHeight, dueWithoutHeight, waitsForHeight, type Knowledge, type Plan } from './plan.js';
-import type {
-  Effect,
-  End,
-  Event,
-  EventKind,
-  Events,
-  Next,
-  Phase,
-  Rules,
-  Saying,
-  State,
-  TimerName,
-  UpgradeStep,
-} from './types.js';
-
-/** Milliseconds. */
-const askInterval = 2000;
-const defaultGrace = 10_000;
-const retryPause = 1000;
-
-/** The signals that ask for a stop. */
-const stops: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
-/** 128 and the numbers of SIGHUP, SIGINT, SIGQUIT, SIGTERM (signal(7)). */
-const stopStatuses: readonly number[] = [129, 130, 131, 143];
+import {
+  ask,
+  begin,
+  changed,
+  endedByItself,
+  endedOnRequest,
+  heightTold,
+  signalledWhileRunning,
+  signalledWhileStopping,
+  start,
+  stops,
+} from './daemon.js';
+import { end, say, stay, step } from './move.js';
+import type { Plan } from './plan.js';
+import type { Event, EventKind, Events, Next, Phase, Rules, State, TimerName, UpgradeStep } from './types.js';
+import { afterPreUpgrade, afterSwitch, backUp, planOf, script } from './upgrade.js';
 
 export function initialState(rules: Rules): State {
   return {
@@ -225,7 +216,7 @@ export const rules: Readonly<Record<Phase, Row>> = {
     ...noStep,
     ...noPreUpgrade,
     ...noTimer,
-    begun: never('a run begins once'),
+    begun: ignored('6: nothing is started after a stop, also one that came before the run had begun'),
     planChanged: ignored('6: nothing after the end'),
     manualChanged: ignored('6: nothing after the end'),
     heightTold: ignored('6: nothing after the end'),
@@ -233,229 +224,3 @@ export const rules: Readonly<Record<Phase, Row>> = {
     signalled: ignored('6: nothing after the end'),
   },
 };
-
-function begin(state: State, { running, plan, manual, resume }: Events['begun']): Next {
-  const known = { ...state, running, plan, manual };
-  if (resume === undefined) return check(known);
-  const upgrade = resume.plan;
-  if (state.rules.skippedHeights.includes(upgrade.height) || upgrade.name === running)
-    return check(known, { do: 'forget' });
-  return step(
-    { ...known, phase: 'unlocking', upgrade, backupMade: resume.backupMade },
-    'unlock',
-    upgrade,
-    say('upgrade: resuming', upgrade),
-  );
-}
-
-function check(state: State, ...first: readonly Effect[]): Next {
-  return stay({ ...state, phase: 'checking' }, ...first, { do: 'check' });
-}
-
-/** Starts the current binary: a new daemon has told nothing yet. */
-function start(state: State, ...first: readonly Effect[]): Next {
-  const fresh: State = {
-    ...state,
-    phase: 'running',
-    generation: state.generation + 1,
-    changedWhileRunning: false,
-    height: undefined,
-    asking: false,
-    upgrade: undefined,
-    backupMade: false,
-    attempts: 0,
-    killed: false,
-  };
-  const { state: asked, effects } = ask(fresh);
-  return { state: asked, effects: [...first, { do: 'start' }, ...effects] };
-}
-
-function changed(state: State, plan: Plan | undefined): State {
-  return {
-    ...state,
-    plan,
-    generation: state.generation + 1,
-    changedWhileRunning: true,
-    height: undefined,
-    asking: false,
-  };
-}
-
-/** Asks for the height where a plan waits for one; the answer to an older question is not waited for. */
-function ask(state: State): Next {
-  if (!waitsForHeight(knowledge(state))) return stay(state, { do: 'clearTimer', timer: 'ask' });
-  if (state.asking) return stay(state);
-  return stay({ ...state, asking: true }, { do: 'askHeight', generation: state.generation });
-}
-
-function heightTold(state: State, { height, generation }: Events['heightTold']): Next {
-  if (generation !== state.generation) return stay(state);
-  const told: State = { ...state, asking: false, height: height ?? state.height };
-  const known = knowledge(told);
-  const due = height === undefined ? dueWithoutHeight(known) : dueAtHeight(known, height);
-  if (due !== undefined) return stopForUpgrade(told, due);
-  if (!waitsForHeight(known)) return stay(told);
-  return stay(told, { do: 'setTimer', timer: 'ask', milliseconds: askInterval });
-}
-
-function stopForUpgrade(state: State, upgrade: Plan): Next {
-  return stay(
-    { ...state, phase: 'stopping', upgrade },
-    { do: 'clearTimer', timer: 'ask' },
-    say('upgrade: stopping the daemon', upgrade),
-    { do: 'signal', signal: 'SIGTERM' },
-    { do: 'note', plan: upgrade },
-    { do: 'setTimer', timer: 'grace', milliseconds: state.rules.grace ?? defaultGrace },
-  );
-}
-
-function endedByItself(state: State, { end: how }: Events['daemonEnded']): Next {
-  const clear: Effect = { do: 'clearTimer', timer: 'ask' };
-  if (how.kind === 'never started') return end(state, 1, clear);
-  const due = dueAtExit(knowledge(state));
-  if (due !== undefined) {
-    return step(
-      { ...state, phase: 'unlocking', upgrade: due },
-      'unlock',
-      due,
-      clear,
-      say('upgrade: the daemon has ended', due),
-    );
-  }
-  const status = statusOf(how);
-  const rewrote = state.changedWhileRunning && state.plan !== undefined && state.plan.name === state.running;
-  const said =
-    status === 0 ? [] : [rewrote ? say('no handler', state.plan, how) : say('daemon failed', undefined, how)];
-  return end(state, status, clear, ...said);
-}
-
-function signalledWhileRunning(state: State, { signal }: Events['signalled']): Next {
-  if (!stops.includes(signal)) return stay(state, { do: 'signal', signal });
-  const { grace } = state.rules;
-  return stay(
-    { ...state, phase: 'stopping', stopRequested: signal },
-    { do: 'clearTimer', timer: 'ask' },
-    { do: 'signal', signal: asSent(signal) },
-    ...(grace === undefined ? [] : [{ do: 'setTimer', timer: 'grace', milliseconds: grace } as const]),
-  );
-}
-
-function signalledWhileStopping(state: State, { signal }: Events['signalled']): Next {
-  const sent: Effect = { do: 'signal', signal: asSent(signal) };
-  if (!stops.includes(signal) || state.stopRequested !== undefined) return stay(state, sent);
-  const { grace } = state.rules; // a requested stop waits as long as it takes, where no grace is set
-  const timer: Effect =
-    grace === undefined
-      ? { do: 'clearTimer', timer: 'grace' }
-      : { do: 'setTimer', timer: 'grace', milliseconds: grace };
-  return stay({ ...state, stopRequested: signal }, sent, timer);
-}
-
-function endedOnRequest(state: State, { end: how }: Events['daemonEnded']): Next {
-  const clear: Effect = { do: 'clearTimer', timer: 'grace' };
-  const { stopRequested, upgrade, killed } = state;
-  if (stopRequested !== undefined) {
-    return end(state, !killed && isEndOfStop(how) ? 0 : statusOf(how), clear);
-  }
-  if (upgrade === undefined) throw new Error('the daemon was stopped for nothing');
-  return step({ ...state, phase: 'unlocking' }, 'unlock', upgrade, clear);
-}
-
-/** By the signal, or with the status that tells of it: nodes of SDK 0.47 and before catch it, close their stores and exit 128+n. */
-function isEndOfStop(how: End): boolean {
-  return how.kind === 'signalled'
-    ? stops.includes(how.signal)
-    : how.kind === 'exited' && stopStatuses.includes(how.status);
-}
-
-function backUp(state: State, plan: Plan): Next {
-  if (state.rules.skipBackup || state.backupMade) return script(state, plan);
-  return step({ ...state, phase: 'backingUp' }, 'backup', plan);
-}
-
-function script(state: State, plan: Plan): Next {
-  if (!state.rules.customScript) return step({ ...state, phase: 'fetching' }, 'fetch', plan);
-  return step({ ...state, phase: 'scripting' }, 'script', plan);
-}
-
-/** 0: go on; 1: no such command, go on; 30: fail; 31: retry; 126, 127, a signal: it cannot run; another: warn and go on. */
-function afterPreUpgrade(state: State, { end: how }: Events['preUpgradeEnded']): Next {
-  const plan = planOf(state);
-  if (state.stopRequested !== undefined) return end(state, 0);
-  const goOn = (what: Saying): Next => step({ ...state, phase: 'switching' }, 'switch', plan, say(what, plan, how));
-  if (how.kind !== 'exited' || how.status === 126 || how.status === 127)
-    return end(state, 1, say('pre-upgrade: cannot run', plan, how));
-  switch (how.status) {
-    case 0:
-      return goOn('pre-upgrade: successful');
-    case 1:
-      return goOn('pre-upgrade: no such command');
-    case 30:
-      return end(state, 1, say('pre-upgrade: failed', plan, how));
-    case 31:
-      if (state.attempts > state.rules.preUpgradeRetries)
-        return end(state, 1, say('pre-upgrade: no more retries', plan, how));
-      return stay({ ...state, phase: 'pausing' }, say('pre-upgrade: retrying', plan, how), {
-        do: 'setTimer',
-        timer: 'retry',
-        milliseconds: retryPause,
-      });
-    default:
-      return goOn('pre-upgrade: unknown status');
-  }
-}
-
-function afterSwitch(state: State, plan: Plan): Next {
-  const switched: State = { ...state, running: plan.name };
-  if (!state.rules.restartAfterUpgrade) return end(switched, 0, say('upgrade: done, no restart', plan));
-  return start(switched, say('upgrade: relaunching', plan));
-}
-
-/** SIGINT reaches a node as SIGTERM: in the middle of a commit it has corrupted stores (cosmos-sdk 23683). */
-function asSent(signal: NodeJS.Signals): NodeJS.Signals {
-  return signal === 'SIGINT' ? 'SIGTERM' : signal;
-}
-
-/** The daemon's own status, as a shell would tell it: 128+n for a signal. */
-export function statusOf(how: End): number {
-  switch (how.kind) {
-    case 'exited':
-      return how.status;
-    case 'signalled':
-      return 128 + how.number;
-    case 'never started':
-      return 1;
-  }
-}
-
-function knowledge({
-  running,
-  plan,
-  changedWhileRunning,
-  height,
-  manual,
-  rules: { skippedHeights: skipped },
-}: State): Knowledge {
-  return { running, plan, changedWhileRunning, height, manual, skipped };
-}
-
-function planOf({ upgrade }: State): Plan {
-  if (upgrade === undefined) throw new Error('a step of an upgrade without its plan');
-  return upgrade;
-}
-
-function stay(state: State, ...effects: readonly Effect[]): Next {
-  return { state, effects };
-}
-
-function step(state: State, name: UpgradeStep, plan: Plan, ...first: readonly Effect[]): Next {
-  return { state, effects: [...first, { do: 'step', step: name, plan, attempt: state.attempts }] };
-}
-
-function end(state: State, status: number, ...first: readonly Effect[]): Next {
-  return { state: { ...state, phase: 'ended', status }, effects: [...first, { do: 'end', status }] };
-}
-
-function say(what: Saying, plan?: Plan, how?: End): Effect {
-  return { do: 'say', what, plan, end: how };
-}
