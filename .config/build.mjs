@@ -12,8 +12,10 @@ import { build as bundle } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const commands = join(root, 'src/commands');
 const errorClass = join(root, 'src/errors/cvtool-error.ts');
-/** What `run` needs at its start only: a named config.toml, the look at a binary's libraries. */
-const laterParts = ['src/config/toml-file.ts', 'src/supervisor/check-binary.ts'].map((path) => join(root, path));
+/** What `run` needs at its start only, if at all: a named config.toml, the look at a binary's libraries, a short command. */
+const laterParts = ['config/toml-file.ts', 'supervisor/check-binary.ts', 'supervisor/run-short.ts'].map((path) =>
+  join(root, 'src', path),
+);
 /** What a node's run needs one day: its bytes are read at the start, since cvtool may be another by then, or gone. */
 const heldPart = join(root, 'src/supervisor/later.ts');
 /** Keeping the names of functions makes each of them at the start: on Node 24 that is 3 MB of a supervisor that idles. */
@@ -86,10 +88,12 @@ function head(part, text) {
 function onceEach(text) {
   const required = text.match(/(?<=require\(")node:[a-z/_]+(?="\))/g) ?? [];
   const names = [...new Set(required.filter((name, index) => required.indexOf(name) !== index))];
-  const variable = (name) => name.replaceAll(/[:/]/g, '_');
+  const variable = (name) => name.replace('node:', '$').replaceAll('/', '_');
+  const taken = names.find((name) => text.includes(variable(name)));
+  if (taken !== undefined) throw new Error(`${variable(taken)} is a name that the bundler has taken`);
   const declared = names.map((name) => `const ${variable(name)}=require("${name}");`).join('');
-  const body = names.reduce((all, name) => all.replaceAll(`require("${name}")`, variable(name)), text);
-  return body.replace(/^(?:#!.*\n)?"use strict";/, `"use strict";${declared}`);
+  const body = names.reduce((all, name) => all.replaceAll(`require("${name}")`, () => variable(name)), text);
+  return body.replace(/^(?:#!.*\n)?"use strict";/, () => declared); // `head` says it
 }
 
 /** What `import()` of the held part becomes: its bytes become a module when they are asked for. */

@@ -7,7 +7,6 @@ import { homePaths } from '../home/paths.js';
 import { flagValue, isNodeRun } from '../supervisor/arguments.js';
 import { errorLine, makeLog } from '../supervisor/log.js';
 import { runNode } from '../supervisor/run-node.js';
-import { runShort } from '../supervisor/run-short.js';
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
@@ -32,7 +31,10 @@ export async function runCommand(words: readonly string[], defaults: () => Promi
     const home = homePaths(config.home, config.daemon);
     const log = makeLog(config, environment);
     const whole = wholeEnvironment();
-    if (!node) return await runShort({ home, args, environment: whole, log, onSignal });
+    if (!node)
+      return await (
+        await import('../supervisor/run-short.js')
+      ).runShort({ home, args, environment: whole, log, onSignal });
     const daemonHome = flagValue(args, '--home');
     if (daemonHome !== undefined && daemonHome !== config.home) {
       log.warn('other-home', 'the daemon runs in another home than DAEMON_HOME: its plans will never be seen', {
