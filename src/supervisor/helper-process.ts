@@ -23,6 +23,8 @@ export interface HelperCommand {
   readonly lockFile: string;
   /** Ends it early, with SIGKILL to its whole process group. */
   readonly signal: AbortSignal;
+  /** What it prints is of no interest. */
+  readonly silent?: boolean;
 }
 
 /** Characters: a node's status with many peers' keys has some thousand. */
@@ -38,6 +40,7 @@ export async function runHelper({
   environment,
   lockFile,
   signal,
+  silent = false,
 }: HelperCommand): Promise<HelperRun> {
   if (signal.aborted) return { end: { kind: 'never started', cause: 'it was stopped before' }, stdout: '', stderr: '' };
   const setpriv = findCommand('setpriv', environment.PATH);
@@ -56,7 +59,7 @@ export async function runHelper({
         cwd: folder,
         env: environment,
         detached: true, // a group of its own: what it forks goes with it
-        stdio: ['ignore', 'pipe', 'pipe', lock],
+        stdio: silent ? ['ignore', 'ignore', 'ignore', lock] : ['ignore', 'pipe', 'pipe', lock],
       });
       pid = child.pid;
       for (const name of ['stdout', 'stderr'] as const) {

@@ -57,7 +57,7 @@ export function watchPlans(
   };
   watchFolder();
   const interval = Math.min(pollInterval, longest);
-  const polled = [home.data, files.plan, files.manual];
+  const polled = Object.values(files);
   for (const path of polled) watchFile(path, { interval, bigint: true }, look);
   const afterFirst = setTimeout(look, interval); // what was written before the poll took its first look is no difference to it
   return {

@@ -27,7 +27,12 @@ export function parseAbsolutePath(
       : 'Write it from / on.';
     throw new CvtoolError(code, `${what} ${quoted(text)} is not absolute`, { hint });
   }
-  return resolve(text) as AbsolutePath;
+  return (isNormal(text) ? text : resolve(text)) as AbsolutePath;
+}
+
+/** Nothing to resolve. */
+function isNormal(path: string): boolean {
+  return /^(?:\/(?!\.\.?(?:\/|$))[^/]+)+$/.test(path);
 }
 
 /** A path that a person typed: relative ones are taken from `folder`. Throws as `parseAbsolutePath` does. */
