@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 
 import type { AddBatchUpgradeOptions } from './add-batch-upgrade.js';
 import type { AddUpgradeOptions } from './add-upgrade.js';
+import type { ReplaceOptions } from './replace.js';
 
 const configFlag = ['-c, --cosmovisor-config <file>', 'a config.toml; the environment wins over it'] as const;
 
@@ -40,6 +41,16 @@ export function addCosmovisorVerbs(program: Command, done: (status: number) => v
     .option(...configFlag)
     .action(async (options: AddBatchUpgradeOptions) =>
       done(await (await import('./add-batch-upgrade.js')).addBatchUpgradeCommand(options)),
+    );
+  program
+    .command('replace')
+    .description('another binary within an upgrade, from the next start on; the one before is kept beside it')
+    .argument('<name|genesis|current>', 'which staged folder')
+    .argument('<path to executable>')
+    .option('--force', 'also what verification finds unfit to start here')
+    .option(...configFlag)
+    .action(async (name: string, path: string, options: ReplaceOptions) =>
+      done(await (await import('./replace.js')).replaceCommand(name, path, options)),
     );
   program
     .command('prepare-upgrade')

@@ -24,7 +24,7 @@ import { processesRunningFrom } from '../../host/running-from.js';
 import type { PlanName } from '../../values/plan-name.js';
 import { haveSameBytes } from '../../verify/same-bytes.js';
 import type { Addition } from './additions.js';
-import { checkFile, judge, type Judged, type Judging } from './judge.js';
+import { checkFile, judge, refuseUnfit, type Judged, type Judging } from './judge.js';
 import { tellFindings, worstByLevel, type Tell } from './tell.js';
 
 export interface ByHand extends Judging {
@@ -55,7 +55,7 @@ export async function addByHand(request: ByHand, tell: Tell, signal: AbortSignal
       judged.set(addition, await judge(addition, request));
       signal.throwIfAborted();
     }
-    if (!force) refuseUnfit(judged);
+    if (!force) refuseUnfit(unfitOf(judged));
     tellJudged(judged, tell);
     mendLocked(home);
     try {
@@ -125,15 +125,8 @@ function plansOf({ additions, home, recase, givesWay }: ByHand, tell: Tell): rea
   return plans;
 }
 
-function refuseUnfit(judged: ReadonlyMap<Addition, Judged>): void {
-  const all = [...judged].flatMap(([addition, { unfit }]) => unfit.map((finding) => ({ ...addition, ...finding })));
-  const [first] = all;
-  if (first === undefined) return;
-  const said = ({ file, name, level, text }: typeof first): string => `${file} for ${name}: ${level}: ${text}`;
-  throw new CvtoolError('VERIFY_FAILED', `not fit to be run here: ${said(first)}`, {
-    details: all.slice(1).map(said),
-    hint: [...(first.hint === undefined ? [] : [first.hint]), 'With --force it is added all the same.'].join('\n'),
-  });
+function unfitOf(judged: ReadonlyMap<Addition, Judged>): Parameters<typeof refuseUnfit>[0] {
+  return [...judged].flatMap(([{ file, name }, { unfit }]) => unfit.map((finding) => ({ ...finding, file, name })));
 }
 
 function tellJudged(judged: ReadonlyMap<Addition, Judged>, tell: Tell): void {

@@ -29,7 +29,7 @@ export interface Judging {
 }
 
 /** @throws USAGE where the file is none that could be copied */
-export function checkFile({ file }: Addition): void {
+export function checkFile({ file }: Pick<Addition, 'file'>): void {
   const hint = 'Give the path of the binary.';
   if (file === '') throw new CvtoolError('USAGE', 'invalid executable path: it is empty', { hint });
   let stat;
@@ -45,12 +45,20 @@ export function checkFile({ file }: Addition): void {
 }
 
 /** @throws the system's error */
-export async function judge(addition: Addition, { home, recase, recipe, environment }: Judging): Promise<Judged> {
-  const target: StagingTarget = { kind: 'upgrade', plan: addition.name };
+export function judge({ name, file }: Addition, judging: Judging): Promise<Judged> {
+  return judgeFor(file, { kind: 'upgrade', plan: name }, judging);
+}
+
+/** The same for genesis too. @throws the system's error */
+export async function judgeFor(
+  file: string,
+  target: StagingTarget,
+  { home, recase, recipe, environment }: Judging,
+): Promise<Judged> {
   const place = targetFolder(home, target);
   const folder = placeByRealPath(place);
   const verdict = await verifySubject(
-    { name: targetName(target), folder, binary: addition.file, target, place, copyTo: binaryIn(home, folder) },
+    { name: targetName(target), folder, binary: file, target, place, copyTo: binaryIn(home, folder) },
     { manifest: undefined, recipe, digests: Promise.resolve([]) }, // what lies around the file stays there
     {
       daemonEnvironment: environment,
@@ -60,6 +68,17 @@ export async function judge(addition: Addition, { home, recase, recipe, environm
     },
   );
   return { verdict, unfit: unfitRows(verdict.findings) };
+}
+
+/** @throws VERIFY_FAILED where there is one */
+export function refuseUnfit(unfit: readonly (Finding & { readonly file: string; readonly name: string })[]): void {
+  const [first] = unfit;
+  if (first === undefined) return;
+  const said = ({ file, name, level, text }: typeof first): string => `${file} for ${name}: ${level}: ${text}`;
+  throw new CvtoolError('VERIFY_FAILED', `not fit to be run here: ${said(first)}`, {
+    details: unfit.slice(1).map(said),
+    hint: [...(first.hint === undefined ? [] : [first.hint]), 'With --force it is taken all the same.'].join('\n'),
+  });
 }
 
 /** What fails L0 or L1, so that it would not start here; not what only the environment of this shell brings about. */

@@ -1,0 +1,126 @@
+// Another binary in the place of a staged one: v2.0.7-2 in that of v2.0.7. The old one stays beside it under a name that tells when,
+// and the manifest, which tells of the old one, goes aside with it; bringing the old one back brings its manifest back.
+import { existsSync, linkSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+import { CvtoolError } from '../../errors/cvtool-error.js';
+import { manifestName } from '../../evidence/manifest.js';
+import { fillBinary, publishBinary } from '../../home/install-binary.js';
+import { lockFolder } from '../../home/lock.js';
+import { binaryIn, targetFolder, targetName, type HomePaths, type StagingTarget } from '../../home/paths.js';
+import { mendLocked, removeScratch } from '../../home/replace-folder.js';
+import { syncPath } from '../../home/sync.js';
+import { asWriteProblem } from '../../home/write-problem.js';
+import { haveSameBytes } from '../../verify/same-bytes.js';
+import { checkFile, judgeFor, refuseUnfit, type Judging } from './judge.js';
+import { tellFindings, worstByLevel, type Tell } from './tell.js';
+
+export interface Replacement extends Judging {
+  readonly target: StagingTarget;
+  /** As it was given: relative to the working folder. */
+  readonly file: string;
+  /** Also what fails L0 or L1. */
+  readonly force: boolean;
+  /** For the kept one's name. */
+  readonly now: Date;
+}
+
+/**
+ * A node that runs goes on with the file that it has open; the next start takes the new one.
+ * @throws USAGE, NOT_STAGED, VERIFY_FAILED: nothing was written; the signal's reason; NO_SPACE, HOME_UNWRITABLE: the old one is in
+ *   its place, or the new one, whole
+ */
+export async function replaceByHand(request: Replacement, tell: Tell, signal: AbortSignal): Promise<void> {
+  const { home, target, file } = request;
+  checkFile({ file });
+  const folder = targetFolder(home, target);
+  const binary = binaryIn(home, folder);
+  if (statSync(binary, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw new CvtoolError('NOT_STAGED', `there is nothing to replace at ${binary}`, {
+      hint: 'Put a first one there with `cvtool stage-genesis`, `cvtool stage-upgrade <name>` or `cvtool add-upgrade <name> <path>`.',
+    });
+  }
+  const lock = await lockFolder(home.cosmovisor, signal, (pid) =>
+    tell.warn(`waiting for process ${pid ?? 'unknown'}, which is staging into this home`),
+  );
+  try {
+    mendLocked(home);
+    if (haveSameBytes(file, binary)) {
+      bringBackManifest(folder, binary, file); // a call that was killed may not have come to it
+      return tell.info('same', `${binary} has these very bytes already`);
+    }
+    const { verdict, unfit } = await judgeFor(file, target, request);
+    signal.throwIfAborted();
+    if (!request.force) refuseUnfit(unfit.map((finding) => ({ ...finding, file, name: targetName(target) })));
+    tell.info('using', `Using ${file} for ${targetName(target)}`, worstByLevel(verdict.findings));
+    tellFindings(targetName(target), verdict.findings, tell);
+    try {
+      fillBinary(home, target, file);
+      const kept = swap(home, target, file, request.now);
+      tell.info('replaced', `${binary} is now ${file}; the next start takes it`);
+      tell.info('kept', `The one before is ${kept}; to bring it back: cvtool replace ${nameFor(target)} ${kept}`);
+    } finally {
+      removeScratch(home);
+    }
+  } catch (error) {
+    throw asWriteProblem(error, home);
+  } finally {
+    lock.release();
+  }
+}
+
+/** The manifest goes first: at no moment does it tell of a binary that is not there. @returns the old binary's new name */
+function swap(home: HomePaths, target: StagingTarget, file: string, now: Date): string {
+  const folder = targetFolder(home, target);
+  const binary = binaryIn(home, folder);
+  const mark = markOfKept(binary) ?? freeMark(binary, now);
+  const kept = `${binary}.${mark}`;
+  const manifest = join(folder, manifestName);
+  if (!existsSync(kept)) linkSync(binary, kept);
+  syncPath(dirname(binary));
+  if (existsSync(manifest)) renameSync(manifest, join(folder, `${manifestName}.${mark}`));
+  publishBinary(home, target, []);
+  bringBackManifest(folder, binary, file);
+  return kept;
+}
+
+function bringBackManifest(folder: string, binary: string, file: string): void {
+  const before = manifestOfKept(folder, binary, file);
+  if (before === undefined || !existsSync(before)) return;
+  renameSync(before, join(folder, manifestName));
+  syncPath(folder);
+}
+
+/** Where `file` is one that a replacement has kept: the name under which its manifest waits. */
+function manifestOfKept(folder: string, binary: string, file: string): string | undefined {
+  const prefix = `${basename(binary)}.replaced-`;
+  const path = resolve(file);
+  if (dirname(path) !== dirname(binary) || !basename(path).startsWith(prefix)) return undefined;
+  return join(folder, `${manifestName}.replaced-${basename(path).slice(prefix.length)}`);
+}
+
+/** Of a replacement that was killed in the middle: the binary is kept already, as the same file under two names. */
+function markOfKept(binary: string): string | undefined {
+  const { dev, ino } = statSync(binary, { bigint: true });
+  const prefix = `${basename(binary)}.`;
+  const marks = readdirSync(dirname(binary)).flatMap((name) =>
+    name.startsWith(`${prefix}replaced-`) ? [name.slice(prefix.length)] : [],
+  );
+  return marks.find((mark) => {
+    const kept = statSync(`${binary}.${mark}`, { bigint: true, throwIfNoEntry: false });
+    return kept?.ino === ino && kept.dev === dev;
+  });
+}
+
+/** `replaced-2026-11-25T06.15.30Z`, and a number where that is taken. */
+function freeMark(binary: string, now: Date): string {
+  const mark = `replaced-${now.toISOString().slice(0, 19).replaceAll(':', '.')}Z`;
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? mark : `${mark}.${number}`;
+    if (!existsSync(`${binary}.${name}`)) return name;
+  }
+}
+
+function nameFor(target: StagingTarget): string {
+  return target.kind === 'genesis' ? 'genesis' : target.plan;
+}
