@@ -65,6 +65,7 @@ function options(part, folder, addPart) {
     target: 'node20.19',
     format: 'cjs',
     minify: true,
+    external: ['xmlbuilder2'], // with it the SBOM library would write XML; it asks for it, and goes on without
     keepNames: ![...leanParts, ...laterParts, heldPart].includes(part),
     legalComments: 'none', // they stand in THIRD_PARTY_LICENSES
     metafile: true,
@@ -84,11 +85,10 @@ function head(part, text) {
   return [part.endsWith('cli.ts') && '#!/usr/bin/env node', '"use strict";', ...lines].filter(Boolean).join('\n');
 }
 
-/** Each file of the sources requires what it needs; of what many do, one `require` is enough for the bundle. */
+/** Each file of the sources requires what it needs; of what all of them do, one `require` is enough for the bundle. */
 function onceEach(text) {
-  const required = text.match(/(?<=require\(")node:[a-z/_]+(?="\))/g) ?? [];
-  const names = [...new Set(required.filter((name, index) => required.indexOf(name) !== index))];
-  const variable = (name) => name.replace('node:', '$').replaceAll('/', '_');
+  const names = ['node:fs', 'node:path'].filter((name) => text.includes(`require("${name}")`));
+  const variable = (name) => name.replace('node:', '$');
   const taken = names.find((name) => text.includes(variable(name)));
   if (taken !== undefined) throw new Error(`${variable(taken)} is a name that the bundler has taken`);
   const declared = names.map((name) => `const ${variable(name)}=require("${name}");`).join('');

@@ -9,6 +9,9 @@ import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
 
 export const manifestName = 'manifest.json';
 
+/** Those that tell of what is in bin/ and lib/: whoever puts other files there removes them. */
+export const documentNames = [manifestName, 'provenance.intoto.jsonl', 'sbom.cdx.json', 'SHA256SUMS'] as const;
+
 const file = z.object({
   /** Relative to the staged folder, `/` between its parts, never leading out. */
   path: z.string().check(z.regex(/^(bin|lib)\/(?!\.{1,2}$)[^/\p{Cc}]+$/u)),

@@ -159,6 +159,9 @@ describe('add-upgrade', () => {
     mkdirSync(join(staged('v2'), '..'), { recursive: true });
     for (const [name, text] of [
       ['manifest.json', '{}'],
+      ['SHA256SUMS', ''],
+      ['provenance.intoto.jsonl', '{}'],
+      ['sbom.cdx.json', '{}'],
       ['lib/libx.so', 'x'],
       ['notes', 'mine'],
       ['bin/demod', 'old'],

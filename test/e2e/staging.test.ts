@@ -43,7 +43,11 @@ afterEach(() => {
 });
 
 const bare = { PATH: '/usr/bin:/bin' };
-const staged = ['bin', 'bin/demod', 'lib', 'lib/libwasmvm.so', 'manifest.json'];
+const staged = [
+  'SHA256SUMS',
+  ...['bin', 'bin/demod', 'lib', 'lib/libwasmvm.so'],
+  ...['manifest.json', 'provenance.intoto.jsonl', 'sbom.cdx.json'],
+];
 
 test.each(['v2.0.6', 'tags/v2.0.6', 'refs/tags/v2.0.6'])(
   'stage-genesis --tag %s: starts with an empty environment, without checkout, build folder and cache',

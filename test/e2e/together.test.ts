@@ -111,7 +111,11 @@ test('an invented chain with other names, its own library and no version like v1
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toContain('the folder is upgrades/adult%20quokka');
   const folder = join(root, 'user/.local/share/quokka/cosmovisor/upgrades/adult%20quokka');
-  expect(namesBelow(folder)).toEqual(['bin', 'bin/quokkad', 'lib', 'lib/libpouch.so.2', 'manifest.json']);
+  expect(namesBelow(folder)).toEqual([
+    'SHA256SUMS',
+    ...['bin', 'bin/quokkad', 'lib', 'lib/libpouch.so.2'],
+    ...['manifest.json', 'provenance.intoto.jsonl', 'sbom.cdx.json'],
+  ]);
   expect(spawnSync(join(folder, 'bin/quokkad'), ['--version'], { env: {}, encoding: 'utf8' }).stdout).toBe(
     'release: release/adult\n',
   );

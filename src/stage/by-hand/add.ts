@@ -4,7 +4,7 @@ import { lstatSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { CvtoolError } from '../../errors/cvtool-error.js';
-import { manifestName } from '../../evidence/manifest.js';
+import { documentNames } from '../../evidence/manifest.js';
 import { fillBinary, publishBinary } from '../../home/install-binary.js';
 import { lockFolder, type FolderLock } from '../../home/lock.js';
 import {
@@ -164,7 +164,7 @@ function publish(
   try {
     const list = plans && prepareList(home, listWith(home, plans, { recase, givesWay }));
     try {
-      for (const { name } of wanted) publishBinary(home, upgrade(name), [manifestName]);
+      for (const { name } of wanted) publishBinary(home, upgrade(name), documentNames);
     } catch (error) {
       list?.abandon();
       throw error;

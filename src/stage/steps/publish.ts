@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import fsExtra from 'fs-extra';
 
 import { CvtoolError, hasCode, messageOf } from '../../errors/cvtool-error.js';
-import { manifestName, manifestText } from '../../evidence/manifest.js';
+import { documentsOf } from '../../evidence/documents.js';
+import { documentNames } from '../../evidence/manifest.js';
 import { sameFiles, stagedFiles, type StagedFile } from '../../evidence/staged-files.js';
 import { lockFolder } from '../../home/lock.js';
 import { makeFolder } from '../../home/make-folder.js';
@@ -70,7 +71,7 @@ function publishLocked(ready: Ready, signal: AbortSignal): Published {
 }
 
 /** What a staging makes anew; all else in the place (upgrade-info.json, notes) is the supervisor's or the operator's. */
-const ownNames = ['bin', 'lib', manifestName];
+const ownNames: readonly string[] = ['bin', 'lib', ...documentNames];
 
 function takeOver(place: string, scratch: string): void {
   if (lstatSync(place, { throwIfNoEntry: false })?.isDirectory() !== true) return;
@@ -81,9 +82,10 @@ function takeOver(place: string, scratch: string): void {
 function fill(scratch: string, ready: Ready, files: readonly StagedFile[]): void {
   fsExtra.copySync(ready.collected.folder, scratch, { errorOnExist: true, overwrite: false });
   if (!sameFiles(stagedFiles(scratch), files)) throw new Error(`${scratch} does not hold what was copied there`);
-  const manifest = join(scratch, manifestName);
-  writeFileSync(manifest, manifestText(makeManifest(ready, files)));
-  chmodSync(manifest, 0o644);
+  for (const { name, text } of documentsOf(makeManifest(ready, files), scratch)) {
+    writeFileSync(join(scratch, name), text);
+    chmodSync(join(scratch, name), 0o644);
+  }
   for (const folder of [scratch, ...files.map(({ path }) => dirname(join(scratch, path)))]) chmodSync(folder, 0o755); // whatever the umask is
   for (const { path } of files) chmodSync(join(scratch, path), 0o755);
 }
