@@ -8,6 +8,7 @@ import { print } from '../report/terminal.js';
 import { addCosmovisorVerbs } from './cosmovisor-program.js';
 import type { DoctorOptions } from './doctor.js';
 import type { ExplainOptions } from './explain.js';
+import type { PackOptions } from './pack.js';
 import type { ReleasesOptions } from './releases.js';
 import type { StageAllOptions } from './stage-all.js';
 import type { StageOptions } from './stage.js';
@@ -123,6 +124,23 @@ function buildProgram(done: (status: number) => void): Command {
     .option('--debug', 'print the stack of an error')
     .action(async (action: 'path' | 'size' | 'prune', options: { json?: boolean; debug?: boolean }) =>
       done((await import('./cache.js')).cacheCommand(action, options)),
+    );
+  lookingOptions(
+    program
+      .command('pack')
+      .description('make an archive of what is staged, for other hosts and for automatic downloads')
+      .argument('<subject>', 'genesis, current, the name of an upgrade, or the path of a staged folder'),
+  )
+    .option('--out <dir>', 'where to put it (default: the folder that you are in)')
+    .addOption(
+      new Option('--format <format>', 'tar.gz, zip, or tar.zst (Node 22.15 or later)')
+        .choices(['tar.gz', 'zip', 'tar.zst'])
+        .default('tar.gz'),
+    )
+    .option('--sign-key <file>', 'sign it for minisign: an Ed25519 key without a password, of minisign or in PEM')
+    .option('--force', 'replace an archive of that name that has other bytes')
+    .action(async (subject: string, options: PackOptions) =>
+      done(await (await import('./pack.js')).packCommand(subject, options)),
     );
   addCosmovisorVerbs(program, done);
   program

@@ -31,6 +31,7 @@ export const catalogue = {
   LOG_UNREADABLE: { exit: 1, means: 'the log that `explain` was given cannot be read, or is no text' },
   PLAN_REFUSED: { exit: 1, means: 'a manual plan cannot be put on the list as it is' },
   NODE_UNREACHABLE: { exit: 1, means: 'the node does not answer, or not as a node of the Cosmos SDK does' },
+  SIGNING_KEY_INVALID: { exit: 1, means: 'the file cannot be used to sign' },
   BACKUP_FAILED: { exit: 1, means: 'no backup of the data could be made; nothing of it is left' },
 
   RELEASE_UNKNOWN: { exit: 3, means: 'neither the recipe nor the repository knows the release' },
@@ -63,6 +64,7 @@ export const catalogue = {
   RUNPATH_FIXED: { exit: 7, means: 'the binary has no room for a portable RUNPATH' },
   VERIFY_FAILED: { exit: 7, means: 'a check of the built or staged binary failed' },
   MANIFEST_INVALID: { exit: 7, means: 'the manifest of a staged folder is damaged' },
+  PLAN_INFO_INVALID: { exit: 7, means: 'nodes would not get their binary by the info of the plan' },
 
   TARGET_DIFFERS: { exit: 8, means: 'something else is staged there already' },
   TARGET_IN_USE: { exit: 8, means: 'a process runs from the folder' },
