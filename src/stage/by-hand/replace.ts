@@ -1,10 +1,10 @@
 // Another binary in the place of a staged one: v2.0.7-2 in that of v2.0.7. The old one stays beside it under a name that tells when,
-// and the manifest, which tells of the old one, goes aside with it; bringing the old one back brings its manifest back.
+// and what tells of it (manifest, sums, provenance, SBOM) goes aside with it; bringing it back brings that back.
 import { existsSync, linkSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { CvtoolError } from '../../errors/cvtool-error.js';
-import { manifestName } from '../../evidence/manifest.js';
+import { documentNames } from '../../evidence/manifest.js';
 import { fillBinary, publishBinary } from '../../home/install-binary.js';
 import { lockFolder } from '../../home/lock.js';
 import { binaryIn, targetFolder, targetName, type HomePaths, type StagingTarget } from '../../home/paths.js';
@@ -46,7 +46,7 @@ export async function replaceByHand(request: Replacement, tell: Tell, signal: Ab
   try {
     mendLocked(home);
     if (haveSameBytes(file, binary)) {
-      bringBackManifest(folder, binary, file); // a call that was killed may not have come to it
+      bringBackDocuments(folder, binary, file); // a call that was killed may not have come to it
       return tell.info('same', `${binary} has these very bytes already`);
     }
     const { verdict, unfit } = await judgeFor(file, target, request);
@@ -69,34 +69,33 @@ export async function replaceByHand(request: Replacement, tell: Tell, signal: Ab
   }
 }
 
-/** The manifest goes first: at no moment does it tell of a binary that is not there. @returns the old binary's new name */
+/** The documents go first: at no moment do they tell of a binary that is not there. @returns the old binary's new name */
 function swap(home: HomePaths, target: StagingTarget, file: string, now: Date): string {
   const folder = targetFolder(home, target);
   const binary = binaryIn(home, folder);
   const mark = markOfKept(binary) ?? freeMark(binary, now);
   const kept = `${binary}.${mark}`;
-  const manifest = join(folder, manifestName);
   if (!existsSync(kept)) linkSync(binary, kept);
   syncPath(dirname(binary));
-  if (existsSync(manifest)) renameSync(manifest, join(folder, `${manifestName}.${mark}`));
+  for (const name of documentNames) {
+    const document = join(folder, name);
+    if (existsSync(document)) renameSync(document, `${document}.${mark}`);
+  }
   publishBinary(home, target, []);
-  bringBackManifest(folder, binary, file);
+  bringBackDocuments(folder, binary, file);
   return kept;
 }
 
-function bringBackManifest(folder: string, binary: string, file: string): void {
-  const before = manifestOfKept(folder, binary, file);
-  if (before === undefined || !existsSync(before)) return;
-  renameSync(before, join(folder, manifestName));
-  syncPath(folder);
-}
-
-/** Where `file` is one that a replacement has kept: the name under which its manifest waits. */
-function manifestOfKept(folder: string, binary: string, file: string): string | undefined {
-  const prefix = `${basename(binary)}.replaced-`;
+/** Where `file` is one that a replacement has kept: what told of it waits under the same mark. The manifest comes last. */
+function bringBackDocuments(folder: string, binary: string, file: string): void {
   const path = resolve(file);
-  if (dirname(path) !== dirname(binary) || !basename(path).startsWith(prefix)) return undefined;
-  return join(folder, `${manifestName}.replaced-${basename(path).slice(prefix.length)}`);
+  const mark = basename(path).slice(basename(binary).length + 1);
+  if (dirname(path) !== dirname(binary) || basename(path) !== `${basename(binary)}.${mark}`) return;
+  for (const name of [...documentNames].reverse()) {
+    const document = join(folder, name);
+    if (existsSync(`${document}.${mark}`)) renameSync(`${document}.${mark}`, document);
+  }
+  syncPath(folder);
 }
 
 /** Of a replacement that was killed in the middle: the binary is kept already, as the same file under two names. */
