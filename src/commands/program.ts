@@ -5,6 +5,7 @@ import { CvtoolError } from '../errors/cvtool-error.js';
 import { ownVersion } from '../host/own-version.js';
 import { errorData } from '../report/error-text.js';
 import { print } from '../report/terminal.js';
+import { addBackupVerbs } from './backup-program.js';
 import { addCosmovisorVerbs } from './cosmovisor-program.js';
 import type { DoctorOptions } from './doctor.js';
 import type { ExplainOptions } from './explain.js';
@@ -142,6 +143,7 @@ function buildProgram(done: (status: number) => void): Command {
     .action(async (subject: string, options: PackOptions) =>
       done(await (await import('./pack.js')).packCommand(subject, options)),
     );
+  addBackupVerbs(program, done);
   addCosmovisorVerbs(program, done);
   program
     .command('demo')

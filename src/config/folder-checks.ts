@@ -1,5 +1,5 @@
 // What must lie on disk before the supervisor may start (cosmovisor, args.go: validate; cmd/run.go). Nothing is made here.
-import { realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 
 import { CvtoolError } from '../errors/cvtool-error.js';
 import { systemReason } from '../errors/system-reason.js';
@@ -16,7 +16,8 @@ export function folderProblems(values: Partial<Values>, needed: FoldersNeeded): 
   const paths = home === undefined ? undefined : homePaths(home, daemon ?? '');
   return [
     ...(paths === undefined ? [] : cosmovisorProblem(paths.cosmovisor)),
-    ...(paths === undefined || needed !== 'node' ? [] : dataProblem(paths.data)),
+    // a rollback that was killed may have left no data for a moment: `run` finishes it
+    ...(paths === undefined || needed !== 'node' || existsSync(paths.rollbackJournal) ? [] : dataProblem(paths.data)),
     ...(backupDir === undefined || backupDir === home || skipBackup === true
       ? []
       : backupProblem(backupDir, paths?.data)),

@@ -33,6 +33,12 @@ export const catalogue = {
   NODE_UNREACHABLE: { exit: 1, means: 'the node does not answer, or not as a node of the Cosmos SDK does' },
   SIGNING_KEY_INVALID: { exit: 1, means: 'the file cannot be used to sign' },
   BACKUP_FAILED: { exit: 1, means: 'no backup of the data could be made; nothing of it is left' },
+  BACKUP_UNFIT: {
+    exit: 1,
+    means: 'that backup cannot be put back: it is not whole, changed since, or not of this home',
+  },
+  ROLLBACK_FAILED: { exit: 1, means: 'a backup could not be put back' },
+  SIGNING_STATE: { exit: 1, means: 'which priv_validator_state.json is the newer cannot be told' },
 
   RELEASE_UNKNOWN: { exit: 3, means: 'neither the recipe nor the repository knows the release' },
   TAG_UNKNOWN: { exit: 3, means: 'the repository has no such tag' },

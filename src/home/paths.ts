@@ -26,6 +26,8 @@ export interface HomePaths {
   /** Held open by what the supervisor runs besides: script, pre-upgrade, status. */
   readonly helperLock: string;
   readonly upgradeRecord: string;
+  /** A rollback under way: the next run or rollback finishes it. */
+  readonly rollbackJournal: string;
   /** What `cvtool status` reads of a supervisor that runs. */
   readonly supervisorStatus: string;
 }
@@ -50,6 +52,7 @@ export function homePaths(root: string, daemon: string): HomePaths {
     daemonLock: `${state}/daemon.lock`,
     helperLock: `${state}/helper.lock`,
     upgradeRecord: `${state}/upgrade.json`,
+    rollbackJournal: `${state}/rollback.json`,
     supervisorStatus: `${state}/supervisor.json`,
   };
 }

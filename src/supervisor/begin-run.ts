@@ -10,13 +10,14 @@ import { asideOf, removeAside } from '../home/write-whole.js';
 import type { Log } from './log.js';
 import type { NodeRun } from './context.js';
 
-/** spec 1: what a killed supervisor, or a killed staging, has left is ended and put in order first. */
+/** spec 1, Backups: what a killed supervisor, staging or rollback has left is ended and put in order before anything runs on it. */
 export async function mend(run: NodeRun): Promise<void> {
-  const { staging, daemonLock, helperLock } = run.home;
-  if (![staging, daemonLock, helperLock].some((path) => existsSync(path))) return;
-  const { mendStaging, stopLeftProcesses } = (await import('./later.js')).later;
+  const { staging, daemonLock, helperLock, rollbackJournal } = run.home;
+  if (![staging, daemonLock, helperLock, rollbackJournal].some((path) => existsSync(path))) return;
+  const { finishLeftRollback, mendStaging, stopLeftProcesses } = (await import('./later.js')).later;
   mendStaging(run.home);
   await stopLeftProcesses(run);
+  await finishLeftRollback(run);
 }
 
 /** Removes what a killed run left half-written, backups too. What resists is told, and is no reason to run nothing. */

@@ -3,9 +3,21 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { CvtoolError } from '../errors/cvtool-error.js';
+import type { HomePaths } from '../home/paths.js';
+
 export interface HeldLock {
   readonly file: string;
   readonly pid: number;
+}
+
+/** @throws TARGET_IN_USE that names the process which has a database of the home open */
+export function refuseHeldDatabase(home: HomePaths): void {
+  const held = heldDatabaseLock(home.data);
+  if (held === undefined) return;
+  throw new CvtoolError('TARGET_IN_USE', `${held.file} is locked by process ${held.pid}: a node runs on this data`, {
+    hint: 'Stop that process first.',
+  });
 }
 
 /** The LOCK file below `data` that a process holds, and that process; undefined where none is held. */

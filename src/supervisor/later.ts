@@ -5,6 +5,7 @@ import { heldDatabaseLock } from './database-lock.js';
 import { hintOfEnd, type EndFacts } from './end-hint.js';
 import { askHeight } from './height.js';
 import { stopLeftProcesses } from './left-processes.js';
+import { finishLeftRollback } from './left-rollback.js';
 import { carryOutStep, untilUnlocked } from './steps.js';
 import { backupOf, noteUpgrade, sweepBackups } from './upgrade-backup.js';
 
@@ -12,6 +13,7 @@ export const later = {
   askHeight,
   backupOf,
   carryOutStep,
+  finishLeftRollback,
   hintOfEnd: hintOf,
   mendStaging,
   noteUpgrade,

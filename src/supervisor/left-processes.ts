@@ -42,7 +42,7 @@ function tryKill(pid: number, signal: NodeJS.Signals): void {
  * The daemons that a killed supervisor left: who holds `lockFile` open and leads a session (what a daemon forks does not), and
  * who is noted in it.
  */
-function daemonsOf(lockFile: string): readonly number[] {
+export function daemonsOf(lockFile: string): readonly number[] {
   const noted = notedPid(lockFile);
   const holders = holdersOf(lockFile).filter(leadsSession);
   return [...new Set([...holders, ...(noted === undefined ? [] : [noted])])].filter(isAlive);

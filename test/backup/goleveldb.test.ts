@@ -1,6 +1,6 @@
 // Real goleveldb files, as a Cosmos SDK node writes them: linked, written on, compacted, and read back from the backup.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'vitest';
@@ -9,6 +9,8 @@ import { suspectFiles } from '../../src/backup/check.js';
 import { bytePath } from '../../src/backup/bytes.js';
 import { listBackups } from '../../src/backup/list.js';
 import { readRecord } from '../../src/backup/record.js';
+import { carryOutRollback, planRollback } from '../../src/backup/restore.js';
+import { homePaths } from '../../src/home/paths.js';
 import { backUp, expectSame, seenIn } from './homes.js';
 import { buildGo, runGo, writeFiles } from '../support/go-program.js';
 import { needs } from '../support/needs.js';
@@ -98,6 +100,20 @@ needs({ go: true, network: true, slow: true })(
     runTool(program, ['read', join(scratch, 'restored/application.db'), '20000', 'old']);
     runTool(program, ['read', database, '20000', 'newer']);
     expectSame(seenIn(folder), before);
+
+    // put back by a rollback, written on and compacted again, put back again
+    const paths = homePaths(home, 'panacead');
+    mkdirSync(join(paths.genesis, 'bin'), { recursive: true });
+    writeFileSync(join(paths.genesis, 'bin/panacead'), '#!/bin/sh\n');
+    for (const age of ['newest', 'last']) {
+      const [backup] = listBackups(home);
+      await carryOutRollback(paths, planRollback(paths, backup!, new Date()), { mode: 'auto' });
+      runTool(program, ['read', database, '20000', 'old']);
+      runTool(program, ['write', database, '20000', age]);
+      runTool(program, ['compact', database, '0', '']);
+      expect(suspectFiles(folder, backup!.record)).toEqual([]);
+      expectSame(seenIn(folder), before);
+    }
   },
   600_000,
 );
