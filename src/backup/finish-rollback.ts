@@ -13,7 +13,13 @@ import { bytePath } from './bytes.js';
 import { startPace } from './pace.js';
 import { recordName } from './record.js';
 import { removeFolder } from './remove.js';
-import { readJournal, removeJournal, type ReplacedTree, type RollbackJournal } from './rollback-journal.js';
+import {
+  readJournal,
+  removeJournal,
+  writeJournal,
+  type ReplacedTree,
+  type RollbackJournal,
+} from './rollback-journal.js';
 import { keepNewest } from './signing-state.js';
 
 /**
@@ -49,12 +55,14 @@ export async function finishRollback(
   return { kind: 'finished', journal };
 }
 
-/** Removes what was being built. */
-export async function undo(home: HomePaths, { trees }: RollbackJournal): Promise<void> {
-  for (const { fresh } of trees) {
+/** Removes what was being built. Half of it must not be taken for what was decided, so the journal takes that back first. */
+export async function undo(home: HomePaths, journal: RollbackJournal): Promise<void> {
+  const noted = readJournal(home);
+  if (noted?.state === 'decided') writeJournal(home, { ...journal, state: 'building' });
+  for (const { fresh } of journal.trees) {
     if (isThere(fresh)) await removeFolder(bytePath(fresh), recordName, startPace(undefined));
   }
-  removeJournal(home);
+  if (noted !== undefined) removeJournal(home);
 }
 
 /** @returns what a record's `current` names; undefined where it names nothing @throws ROLLBACK_FAILED for what is no target */
@@ -68,11 +76,12 @@ export function parseTarget(text: string | null): StagingTarget | undefined {
   });
 }
 
-function replace({ tree, target, fresh, replaced }: ReplacedTree): void {
+function replace({ tree, target, fresh, replaced, existed }: ReplacedTree): void {
   if (!isThere(fresh)) {
-    if (isThere(target)) return; // done
-    throw new CvtoolError('ROLLBACK_FAILED', `neither ${target} nor ${fresh} is there any more`, {
-      hint: `What was replaced is ${replaced}.`,
+    if (isThere(target) && (!existed || isThere(replaced))) return; // done
+    const missing = isThere(target) ? fresh : `${target} and ${fresh}`;
+    throw new CvtoolError('ROLLBACK_FAILED', `a rollback was under way, and ${missing} cannot be found any more`, {
+      hint: `Put what should be there in its place (what was replaced became ${replaced}), then remove cosmovisor/.cvtool/rollback.json.`,
     });
   }
   if (isThere(target)) {

@@ -65,7 +65,7 @@ export async function carryOutRollback(
     schema: 1,
     state: 'building',
     backup: backup.folder,
-    trees: trees.map(({ tree, target, fresh, replaced }) => ({ tree, target, fresh, replaced })),
+    trees: trees.map(({ tree, target, fresh, replaced, existed }) => ({ tree, target, fresh, replaced, existed })),
     current: backup.record.current,
   };
   try {
@@ -122,7 +122,7 @@ function placesOf(path: string, stamp: string): Omit<ReplacedTree, 'tree'> {
   for (let number = 1; ; number += 1) {
     const mark = number === 1 ? stamp : `${stamp}.${number}`;
     const places = { fresh: `${target}-restoring-${mark}`, replaced: `${target}-replaced-${mark}` };
-    if (![places.fresh, places.replaced].some(isThere)) return { target, ...places };
+    if (![places.fresh, places.replaced].some(isThere)) return { target, ...places, existed: stat !== undefined };
   }
 }
 

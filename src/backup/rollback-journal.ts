@@ -16,6 +16,8 @@ export interface ReplacedTree {
   readonly fresh: string;
   /** Where what is replaced goes. */
   readonly replaced: string;
+  /** Was there a target when it began? */
+  readonly existed: boolean;
 }
 
 export interface RollbackJournal {

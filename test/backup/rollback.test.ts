@@ -261,7 +261,7 @@ test('a node that was started by hand in the middle has signed: what it signed s
     const [target, aside] = [home[tree], `${home[tree]}-restoring-1`];
     renameSync(target, aside);
     renameSync(folder, target);
-    return { tree, target, fresh: aside, replaced: folder };
+    return { tree, target, fresh: aside, replaced: folder, existed: true };
   });
   writeFileSync(join(home.data, 'priv_validator_state.json'), signed(201, 0, 3));
   const journal = { schema: 1, state: 'decided', backup: 'b', trees, current: 'genesis' };
@@ -269,6 +269,23 @@ test('a node that was started by hand in the middle has signed: what it signed s
   writeFileSync(home.rollbackJournal, JSON.stringify(journal));
   expect(await finishRollback(home)).toMatchObject({ kind: 'finished' });
   expect(readFileSync(join(home.data, 'priv_validator_state.json'), 'utf8')).toBe(signed(201, 0, 3));
+});
+
+test('what was decided and is there no more is no rollback that was done', async () => {
+  const { home } = await fresh();
+  const places = { target: home.data, fresh: `${home.data}-restoring-1`, replaced: `${home.data}-replaced-1` };
+  const trees = [{ tree: 'data', ...places, existed: true }];
+  mkdirSync(home.state, { recursive: true });
+  writeFileSync(
+    home.rollbackJournal,
+    JSON.stringify({ schema: 1, state: 'decided', backup: 'b', trees, current: 'genesis' }),
+  );
+  await expect(finishRollback(home)).rejects.toMatchObject({ code: 'ROLLBACK_FAILED' });
+  expect(stateOf(home)).toBe('new');
+  for (const text of ['', '{', '{"schema":1,"state":"decided","trees":[{"target":"x"}]}', '{"schema":2,"trees":[]}']) {
+    writeFileSync(home.rollbackJournal, text);
+    await expect(finishRollback(home)).rejects.toMatchObject({ code: 'ROLLBACK_FAILED' });
+  }
 });
 
 needs({ root: true })('a full disk, and a data that is a mount point: refused, and nothing is changed', async () => {
