@@ -25,7 +25,7 @@ import { prunable, prune } from '../../src/backup/prune.js';
 import { carryOutRollback, planRollback } from '../../src/backup/restore.js';
 import { isNewer, parseSigned } from '../../src/backup/signing-state.js';
 import type { HomePaths } from '../../src/home/paths.js';
-import { backUp, seenIn, day } from './homes.js';
+import { backUp, day, recordFile, seenIn } from './homes.js';
 import { expectRolledBack, makeUpgraded, signed, stateOf } from './rollback-home.js';
 import { writeProgram } from '../support/child-program.js';
 import { killedAtEachCall } from '../support/killed-at-each-call.js';
@@ -60,10 +60,20 @@ test('data, wasm and the link come back; the backup stays as it is, and what was
 });
 
 test('tables that the record does not watch are not shared with what is put back', async () => {
-  const { home } = await fresh();
+  const { home, backup } = await fresh();
   const { folder } = await backUp(home.root, { mode: 'copy', now: new Date(2027, 0, 1) });
   await rollBack(home, basename(folder));
   expect(statSync(join(folder, 'application.db/000001.ldb')).nlink).toBe(1);
+
+  const table = join(backup, 'application.db/000001.ldb');
+  const record = join(backup, recordFile);
+  writeFileSync(`${table}.copy`, readFileSync(table));
+  renameSync(`${table}.copy`, table);
+  const said = JSON.parse(readFileSync(record, 'utf8')) as { linkedFiles: [string][] };
+  const linkedFiles = said.linkedFiles.filter(([path]) => !path.endsWith('000001.ldb'));
+  writeFileSync(record, JSON.stringify({ ...said, linkedFiles }));
+  await rollBack(home, basename(backup));
+  expect(statSync(table).nlink).toBe(1);
 });
 
 test('a data that is a link: what it leads to is replaced, where it lies', async () => {
@@ -252,23 +262,49 @@ needs({ strace: true })(
   600_000,
 );
 
-test('a node that was started by hand in the middle has signed: what it signed stays', async () => {
-  const { home } = await fresh();
+/** A home as a kill leaves it right after the decision. */
+async function decided() {
+  const place = await fresh();
+  const { home } = place;
   await rollBack(home);
-  const replaced = replacedTrees(home);
-  const trees = replaced.map(({ folder }) => {
+  const trees = replacedTrees(home).map(({ folder }) => {
     const tree = basename(folder).startsWith('data') ? ('data' as const) : ('wasm' as const);
     const [target, aside] = [home[tree], `${home[tree]}-restoring-1`];
     renameSync(target, aside);
     renameSync(folder, target);
     return { tree, target, fresh: aside, replaced: folder, existed: true };
   });
-  writeFileSync(join(home.data, 'priv_validator_state.json'), signed(201, 0, 3));
+  rmSync(home.current);
+  symlinkSync('upgrades/v2.2.0', home.current);
   const journal = { schema: 1, state: 'decided', backup: 'b', trees, current: 'genesis' };
   mkdirSync(home.state, { recursive: true });
   writeFileSync(home.rollbackJournal, JSON.stringify(journal));
+  return place;
+}
+
+test('a node that was started by hand in the middle has signed: what it signed stays', async () => {
+  const { home } = await decided();
+  writeFileSync(join(home.data, 'priv_validator_state.json'), signed(201, 0, 3));
   expect(await finishRollback(home)).toMatchObject({ kind: 'finished' });
   expect(readFileSync(join(home.data, 'priv_validator_state.json'), 'utf8')).toBe(signed(201, 0, 3));
+  expect(stateOf(home)).toBe('old');
+});
+
+needs({ strace: true })('the finishing itself may be killed at any call', async () => {
+  const program = writeProgram(scratch, 'rolls-back-again', source);
+  const places = await Promise.all(Array.from({ length: 40 }, decided));
+  let kills = 0;
+  const makePlace = () => {
+    const place = places.pop();
+    if (place === undefined) throw new Error('more calls than places');
+    return { place, args: [place.home.root] };
+  };
+  for (const { at, place } of killedAtEachCall(program, makePlace, scratch)) {
+    kills += 1;
+    await finishRollback(place.home);
+    expectRolledBack(place.home, place.before, at);
+  }
+  expect(kills).toBeGreaterThan(10);
 });
 
 test('what was decided and is there no more is no rollback that was done', async () => {
