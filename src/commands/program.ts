@@ -10,6 +10,7 @@ import { addCosmovisorVerbs } from './cosmovisor-program.js';
 import type { DoctorOptions } from './doctor.js';
 import type { ExplainOptions } from './explain.js';
 import type { PackOptions } from './pack.js';
+import type { PlanInfoOptions } from './plan-info.js';
 import type { ReleasesOptions } from './releases.js';
 import type { StageAllOptions } from './stage-all.js';
 import type { StageOptions } from './stage.js';
@@ -144,6 +145,30 @@ function buildProgram(done: (status: number) => void): Command {
       done(await (await import('./pack.js')).packCommand(subject, options)),
     );
   addBackupVerbs(program, done);
+  program
+    .command('plan-info')
+    .description(
+      'the info of an upgrade plan, by which nodes download what was packed; or: plan-info lint <json|file|url>',
+    )
+    .argument('[words...]', 'the archives, one a platform; or lint, an info, and the archives that it names')
+    .option('--url-base <url>', 'where the archives will be: https://host/path')
+    .addOption(
+      new Option('--proposal <kind>', 'print a whole proposal.json: v1 (SDK 0.46 and later) or legacy').choices([
+        'legacy',
+        'v1',
+      ]),
+    )
+    .option('--plan <name>', "for --proposal: the plan's name (default: that of the archives)")
+    .option('--height <height>', 'for --proposal: the height of the upgrade')
+    .option('--deposit <coins>', 'for --proposal, such as 10000000000umed')
+    .option('--authority <address>', 'for --proposal v1: the address of the module account gov')
+    .option('--title <text>', 'for --proposal')
+    .option('--summary <text>', 'for --proposal')
+    .option('--json', 'print the answer as one JSON document')
+    .option('--debug', 'print the stack of an error')
+    .action(async (words: string[], options: PlanInfoOptions) =>
+      done(await (await import('./plan-info.js')).planInfoCommand(words, options)),
+    );
   addCosmovisorVerbs(program, done);
   program
     .command('demo')

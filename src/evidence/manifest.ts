@@ -77,11 +77,25 @@ export type Manifest = z.infer<typeof manifestSchema>;
  */
 export function readManifest(folder: string): Manifest | undefined {
   const path = join(folder, manifestName);
-  let value: unknown;
+  let text: string;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw damaged(path, messageOf(error), error);
+  }
+  return parseManifest(text, path);
+}
+
+/**
+ * @param path for messages
+ * @throws MANIFEST_INVALID
+ */
+export function parseManifest(text: string, path: string): Manifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
     throw damaged(path, messageOf(error), error);
   }
   const { data, error } = manifestSchema.safeParse(value); // naming zod's error class would bundle all its languages

@@ -1,4 +1,5 @@
-// What was packed.
+// What was packed, and what is made of the info of a plan.
+import type { LintRow } from '../release/lint-plan-info.js';
 import type { Archive } from '../release/pack.js';
 import { printable } from '../values/printable.js';
 
@@ -14,4 +15,26 @@ export function archiveLines({ path, sha256, signature, publicKey }: Archive): r
 /** The document of --json. */
 export function archiveData({ path, sha256, size, platform, signature, publicKey }: Archive): object {
   return { ok: true, path, sha256, size, platform, signature: signature ?? null, publicKey: publicKey ?? null };
+}
+
+const marks: Readonly<Record<LintRow['status'], string>> = { pass: 'pass', warn: 'warn', fail: 'FAIL' };
+
+/** A row for each finding, and below what is wrong the way out. */
+export function lintLines(rows: readonly LintRow[]): readonly string[] {
+  return rows.flatMap(({ status, text, hint }) => [
+    `${marks[status]}  ${printable(text)}`,
+    ...(hint === undefined ? [] : [`      ${printable(hint)}`]),
+  ]);
+}
+
+/** The document of --json. */
+export function lintData(rows: readonly LintRow[]): object {
+  return {
+    ok: !rows.some(({ status }) => status === 'fail'),
+    rows: rows.map(({ status, text, hint }) => ({
+      status,
+      text: printable(text),
+      hint: hint === undefined ? null : printable(hint),
+    })),
+  };
 }

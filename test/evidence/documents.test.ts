@@ -1,6 +1,6 @@
 // Provenance, SBOM and sums of a staged folder: what other tools must be able to read, and the same bytes each time.
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import * as Spec from '@cyclonedx/cyclonedx-library/Spec';
@@ -9,52 +9,14 @@ import { expect, test } from 'vitest';
 
 import { documentsOf } from '../../src/evidence/documents.js';
 import { documentNames, type Manifest } from '../../src/evidence/manifest.js';
-import { stagedFiles } from '../../src/evidence/staged-files.js';
 import { sumsText } from '../../src/evidence/sums.js';
 import { buildGo, writeFiles } from '../support/go-program.js';
 import { needs } from '../support/needs.js';
 import { runTool } from '../support/run-tool.js';
 import { scratchFolder } from '../support/scratch-folder.js';
+import { stagedFolder } from '../support/staged-folder.js';
 
 const scratch = scratchFolder();
-
-/** A staged folder around a program. */
-function stagedFolder(program: string): { folder: string; manifest: Manifest } {
-  const folder = mkdtempSync(join(scratch, 'staged-'));
-  for (const part of ['bin', 'lib']) mkdirSync(join(folder, part));
-  cpSync(program, join(folder, 'bin/quokkad'));
-  chmodSync(join(folder, 'bin/quokkad'), 0o755);
-  writeFileSync(join(folder, 'lib/libpouch.so'), 'no ELF, but bytes');
-  const files = stagedFiles(folder).map((file) => ({ ...file }));
-  const manifest: Manifest = {
-    ...{ schema: 1, cvtool: '0.0.0', target: { upgrade: 'v2' }, daemon: 'quokkad' },
-    recipe: { name: 'quokka', sha256: '00' },
-    source: {
-      repository: 'https://example.org/quokka',
-      tag: 'v2.0.0-1',
-      commit: 'c'.repeat(40),
-      commitTime: 1_700_000_000,
-    },
-    build: {
-      ...{
-        go: '1.19.2',
-        goFrom: 'the recipe quokka',
-        cc: 'gcc 12',
-        ld: 'ld 2.40',
-        libc: '2.36',
-        platform: 'linux/x64',
-      },
-      ...{ environment: { LC_ALL: 'C', CGO_ENABLED: '1' }, commands: [['make', 'build']] },
-      ...{ startedAt: '2024-01-08T09:00:00.000Z', finishedAt: '2024-01-08T09:01:00.000Z' },
-    },
-    files,
-    libraries: [
-      { name: 'libpouch.so', module: 'example.org/Pouch', version: 'v1.0.0', sha256: files[1]?.sha256 ?? '' },
-    ],
-    ...{ rewritten: ['runpath'], runpath: '$ORIGIN/../lib', glibcFloor: '2.34', version: {} },
-  };
-  return { folder, manifest };
-}
 
 function textOf(documents: ReturnType<typeof documentsOf>, name: string): string {
   return documents.find((document) => document.name === name)?.text ?? '';
@@ -78,7 +40,7 @@ async function expectValidSbom(text: string): Promise<void> {
 }
 
 test('sha256sum -c passes over all that is listed, and over no byte more that is changed', () => {
-  const { folder, manifest } = stagedFolder('/bin/true');
+  const { folder, manifest } = stagedFolder(scratch, '/bin/true');
   const documents = documentsOf(manifest, folder);
   expect(documents.map(({ name }) => name)).toEqual(documentNames);
   for (const { name, text } of documents) writeFileSync(join(folder, name), text);
@@ -98,7 +60,7 @@ test('a name with a backslash in it is found by sha256sum', () => {
 });
 
 test('a program that is not of Go: an SBOM of its libraries, valid by the schema; the same bytes again', async () => {
-  const { folder, manifest } = stagedFolder('/bin/true');
+  const { folder, manifest } = stagedFolder(scratch, '/bin/true');
   const documents = documentsOf(manifest, folder);
   await expectValidSbom(textOf(documents, 'sbom.cdx.json'));
   const reordered = JSON.parse(JSON.stringify(manifest)) as Manifest;
@@ -111,7 +73,7 @@ test('a program that is not of Go: an SBOM of its libraries, valid by the schema
 });
 
 needs({ go: true })('a Go program: module, replacement and Go stand in provenance and SBOM', async () => {
-  const { folder, manifest } = stagedFolder(goProgram());
+  const { folder, manifest } = stagedFolder(scratch, goProgram());
   const documents = documentsOf(manifest, folder);
   const sbom = textOf(documents, 'sbom.cdx.json');
   await expectValidSbom(sbom);
