@@ -9,6 +9,8 @@ import { expect, test } from 'vitest';
 
 import { documentsOf } from '../../src/evidence/documents.js';
 import { documentNames, type Manifest } from '../../src/evidence/manifest.js';
+import { provenanceText } from '../../src/evidence/provenance.js';
+import { sbomText } from '../../src/evidence/sbom.js';
 import { sumsText } from '../../src/evidence/sums.js';
 import { buildGo, writeFiles } from '../support/go-program.js';
 import { needs } from '../support/needs.js';
@@ -100,4 +102,16 @@ needs({ go: true })('a Go program: module, replacement and Go stand in provenanc
       runDetails: { metadata: { startedOn: '2024-01-08T09:00:00.000Z' } },
     },
   });
+});
+
+test('sums of go.sum stand as in-toto and CycloneDX write them', async () => {
+  const { manifest } = stagedFolder(scratch, '/bin/true');
+  const h1 = '9afc9229f49627e50a5228b8e8ce342cebf259f374b3653ee3afe30ddd1ee829';
+  const module = { path: 'example.org/Upper/v2', version: 'v2.0.0+incompatible', h1, replaces: undefined };
+  const url = 'pkg:golang/example.org/Upper/v2@v2.0.0%2Bincompatible';
+  expect(provenanceText(manifest, [module])).toContain(JSON.stringify({ uri: url, digest: { goModuleH1: h1 } }));
+  const sbom = sbomText(manifest, [module]);
+  await expectValidSbom(sbom);
+  const { components } = JSON.parse(sbom) as { components: { purl?: string }[] };
+  expect(components.find(({ purl }) => purl === url)).toMatchObject({ hashes: [{ alg: 'SHA-256', content: h1 }] });
 });
