@@ -1,12 +1,15 @@
 // The way of a run, 1, 6 and 7, with real processes: signals, the death of the supervisor, its lock, its streams.
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   constants,
   existsSync,
   mkdirSync,
   openSync,
   readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
   writeSync,
@@ -170,6 +173,21 @@ describe('1: the supervisor is killed', () => {
     expect(isAlive(left.pid)).toBe(false);
     expect(next.stdout()).toContain(`pid=${left.pid}`);
   });
+  needs({ root: true })('one with a setuid bit, which the kernel lets live, is stopped by the next run', async () => {
+    const home = homeWith(['hang']);
+    const binary = join(home.home, 'cosmovisor/genesis/bin/noded');
+    chownSync(binary, 65534, 65534);
+    chmodSync(binary, 0o4755);
+    for (const folder of [scratch, home.root]) chmodSync(folder, 0o755);
+    chmodSync(home.trace, 0o777);
+    const run = home.start();
+    const left = await home.started('genesis');
+    await run.stop('SIGKILL');
+    const next = home.start();
+    await home.started('genesis', 2);
+    expect([isAlive(left.pid), next.stdout()]).toEqual([false, expect.stringContaining(`pid=${left.pid}`)]);
+    expect(statSync(binary).mode & 0o7777).toBe(0o4755);
+  });
   test('without setpriv on PATH the next run stops it', async () => {
     const home = homeWith(['hang']);
     const bin = join(home.root, 'bin');
@@ -194,6 +212,22 @@ describe('1: the supervisor is killed', () => {
     const home = homeWith(['fork 20000', 'exit 0']);
     expect(await home.start().ended).toBe(0);
   });
+});
+
+needs({ python3: true })('3: under nohup, with signals ignored and blocked: for the node none is', async () => {
+  const home = homeWith(['hang']);
+  const script = `import os, signal, sys
+for each in (signal.SIGHUP, signal.SIGUSR1): signal.signal(each, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+os.execv(sys.argv[1], sys.argv[1:])`;
+  const run = spawn('python3', ['-c', script, process.execPath, tools.program, 'start'], {
+    env: home.environment,
+    stdio: 'ignore',
+  });
+  const { pid } = await home.started('genesis');
+  const masks = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^Sig(?:Ign|Blk):\t(\w+)$/gm);
+  run.kill('SIGKILL');
+  expect(masks).toEqual(['SigBlk:\t0000000000000000', 'SigIgn:\t0000000000000000']);
 });
 
 describe('1: one supervisor', () => {
