@@ -1,13 +1,15 @@
-// Another binary in the place of a staged one: v2.0.7-2 in that of v2.0.7. The old one stays beside it under a name that tells when,
+// Another binary in the place of a staged one: v2.0.7-2 in that of v2.0.7. The old one stays in a folder of its own that tells when,
 // and what tells of it (manifest, sums, provenance, SBOM) goes aside with it; bringing it back brings that back.
 import { existsSync, linkSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import { CvtoolError } from '../../errors/cvtool-error.js';
 import { documentNames } from '../../evidence/manifest.js';
 import { fillBinary, publishBinary } from '../../home/install-binary.js';
 import { lockFolder } from '../../home/lock.js';
+import { makeFolder } from '../../home/make-folder.js';
 import { binaryIn, targetFolder, targetName, type HomePaths, type StagingTarget } from '../../home/paths.js';
+import { removeTree } from '../../home/remove-tree.js';
 import { mendLocked, removeScratch } from '../../home/replace-folder.js';
 import { syncPath } from '../../home/sync.js';
 import { asWriteProblem } from '../../home/write-problem.js';
@@ -46,7 +48,7 @@ export async function replaceByHand(request: Replacement, tell: Tell, signal: Ab
   try {
     mendLocked(home);
     if (haveSameBytes(file, binary)) {
-      bringBackDocuments(folder, binary, file); // a call that was killed may not have come to it
+      bringBack(home, folder, file); // a call that was killed may not have come to it
       return tell.info('same', `${binary} has these very bytes already`);
     }
     const { verdict, unfit } = await judgeFor(file, target, request);
@@ -69,54 +71,59 @@ export async function replaceByHand(request: Replacement, tell: Tell, signal: Ab
   }
 }
 
-/** The documents go first: at no moment do they tell of a binary that is not there. @returns the old binary's new name */
+/** The documents go first: at no moment do they tell of a binary that is not there. @returns where the old binary is kept */
 function swap(home: HomePaths, target: StagingTarget, file: string, now: Date): string {
   const folder = targetFolder(home, target);
   const binary = binaryIn(home, folder);
-  const mark = markOfKept(binary) ?? freeMark(binary, now);
-  const kept = `${binary}.${mark}`;
+  const aside = asideOfBinary(home, folder) ?? freeAside(folder, now);
+  const kept = binaryIn(home, aside);
+  for (const made of makeFolder(dirname(kept))) syncPath(dirname(made));
   if (!existsSync(kept)) linkSync(binary, kept);
-  syncPath(dirname(binary));
-  for (const name of documentNames) {
-    const document = join(folder, name);
-    if (existsSync(document)) renameSync(document, `${document}.${mark}`);
-  }
+  syncPath(dirname(kept));
+  moveDocuments(folder, aside);
   publishBinary(home, target, []);
-  bringBackDocuments(folder, binary, file);
+  bringBack(home, folder, file);
   return kept;
 }
 
-/** Where `file` is one that a replacement has kept: what told of it waits under the same mark. The manifest comes last. */
-function bringBackDocuments(folder: string, binary: string, file: string): void {
-  const path = resolve(file);
-  const mark = basename(path).slice(basename(binary).length + 1);
-  if (dirname(path) !== dirname(binary) || basename(path) !== `${basename(binary)}.${mark}`) return;
-  for (const name of [...documentNames].reverse()) {
-    const document = join(folder, name);
-    if (existsSync(`${document}.${mark}`)) renameSync(`${document}.${mark}`, document);
-  }
+/** Where `file` is one that a replacement has kept: what told of it comes back too, and nothing is kept twice. */
+function bringBack(home: HomePaths, folder: string, file: string): void {
+  const aside = asidesIn(folder).find((each) => binaryIn(home, each) === resolve(file));
+  if (aside === undefined) return;
+  moveDocuments(aside, folder);
+  removeTree(aside);
   syncPath(folder);
 }
 
+/** The manifest goes first, since it vouches for the binary. */
+function moveDocuments(from: string, to: string): void {
+  const wanted = documentNames.filter((name) => existsSync(join(from, name)));
+  for (const name of wanted) renameSync(join(from, name), join(to, name));
+  if (wanted.length > 0) for (const folder of [to, from]) syncPath(folder);
+}
+
 /** Of a replacement that was killed in the middle: the binary is kept already, as the same file under two names. */
-function markOfKept(binary: string): string | undefined {
-  const { dev, ino } = statSync(binary, { bigint: true });
-  const prefix = `${basename(binary)}.`;
-  const marks = readdirSync(dirname(binary)).flatMap((name) =>
-    name.startsWith(`${prefix}replaced-`) ? [name.slice(prefix.length)] : [],
-  );
-  return marks.find((mark) => {
-    const kept = statSync(`${binary}.${mark}`, { bigint: true, throwIfNoEntry: false });
-    return kept?.ino === ino && kept.dev === dev;
+function asideOfBinary(home: HomePaths, folder: string): string | undefined {
+  const { dev, ino } = statSync(binaryIn(home, folder), { bigint: true });
+  return asidesIn(folder).find((aside) => {
+    const kept = statSync(binaryIn(home, aside), { bigint: true, throwIfNoEntry: false });
+    return kept === undefined || (kept.ino === ino && kept.dev === dev);
   });
 }
 
+/** The folders of binaries that were replaced: each laid out as a staged one, beside bin/ and lib/, where nobody looks for any. */
+function asidesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.startsWith('replaced-'))
+    .map((name) => join(folder, name));
+}
+
 /** `replaced-2026-11-25T06.15.30Z`, and a number where that is taken. */
-function freeMark(binary: string, now: Date): string {
-  const mark = `replaced-${now.toISOString().slice(0, 19).replaceAll(':', '.')}Z`;
+function freeAside(folder: string, now: Date): string {
+  const aside = join(folder, `replaced-${now.toISOString().slice(0, 19).replaceAll(':', '.')}Z`);
   for (let number = 1; ; number += 1) {
-    const name = number === 1 ? mark : `${mark}.${number}`;
-    if (!existsSync(`${binary}.${name}`)) return name;
+    const name = number === 1 ? aside : `${aside}.${number}`;
+    if (!existsSync(name)) return name;
   }
 }
 

@@ -37,9 +37,9 @@ function makePlace(): Place {
 const v3 = ({ home }: Place, name: string): string => join(home, 'cosmovisor/upgrades/v3', name);
 const textOf = (file: string): string => readFileSync(file, 'utf8');
 const keptIn = (place: Place): string[] =>
-  readdirSync(v3(place, 'bin'))
-    .filter((name) => name.startsWith('demod.replaced-'))
-    .map((name) => v3(place, join('bin', name)));
+  readdirSync(v3(place, ''))
+    .filter((name) => name.startsWith('replaced-'))
+    .map((name) => v3(place, join(name, 'bin/demod')));
 
 function cvtool({ folder, home }: Place, ...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
@@ -65,6 +65,7 @@ describe('replace', () => {
     expect(back.status, back.stderr).toBe(0);
     expect(textOf(v3(place, 'bin/demod'))).toBe(built.old);
     expect(textOf(v3(place, 'manifest.json'))).toBe('{}');
+    expect([readdirSync(v3(place, 'bin')), keptIn(place).map(textOf)]).toEqual([['demod'], [built.new]]);
   });
 
   test('genesis too; a node that runs goes on with the file that it has', async () => {
