@@ -5,7 +5,7 @@ import { readSupervisorConfig, type Defaults } from '../config/supervisor-config
 import { CvtoolError } from '../errors/cvtool-error.js';
 import { homePaths } from '../home/paths.js';
 import { flagValue, isNodeRun } from '../supervisor/arguments.js';
-import { errorLine, makeLog } from '../supervisor/log.js';
+import { errorLine, makeLog, tellError } from '../supervisor/log.js';
 import { runNode } from '../supervisor/run-node.js';
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -51,8 +51,7 @@ export async function runCommand(words: readonly string[], defaults: () => Promi
       errorLine(text, isSystems ? 'The system refused that: mend it, then start again.' : 'This is a bug in cvtool.');
       return 1;
     }
-    const hint = error.hint === undefined ? [] : error.hint.split('\n');
-    errorLine(error.message, ...error.details.map((line) => `  ${line}`), ...hint);
+    tellError(error);
     return 1;
   }
 }

@@ -2,6 +2,7 @@
 // for a reader: a line that does not go out at once is lost. Errors go to stderr.
 import type { Environment } from '../config/environment.js';
 import type { SupervisorConfig } from '../config/supervisor-config.js';
+import type { CvtoolError } from '../errors/cvtool-error.js';
 import { zoneName } from '../host/time-zone.js';
 import { formatTime } from '../values/go-time.js';
 import { maskCredentials, printable } from '../values/printable.js';
@@ -40,6 +41,11 @@ const stderr = outlet(2);
 /** `Error: …` on stderr; `more` are lines below it, such as the way on. */
 export function errorLine(text: string, ...more: readonly string[]): void {
   stderr.write([`Error: ${printable(text)}`, ...more.map(printable)].map((line) => `${line}\n`).join(''));
+}
+
+/** An error of ours in full: what it is, its details, the way on. */
+export function tellError({ message, details, hint }: CvtoolError): void {
+  errorLine(message, ...details.map((line) => `  ${line}`), ...(hint === undefined ? [] : hint.split('\n')));
 }
 
 /** zerolog hands its console whole seconds. */

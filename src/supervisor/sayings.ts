@@ -1,6 +1,6 @@
 // The words for what the machine has to say: upstream's where upstream says it.
 import { CvtoolError, messageOf } from '../errors/cvtool-error.js';
-import { errorLine, type Log } from './log.js';
+import { errorLine, tellError, type Log } from './log.js';
 import type { Plan } from './machine/plan.js';
 import type { End, Saying, StepName } from './machine/types.js';
 
@@ -88,6 +88,5 @@ export function tellProblem(error: unknown, plan: Plan | undefined, step: StepNa
       'Mend that, then start again: the upgrade goes on from here.',
     );
   }
-  const hint = error.hint === undefined ? [] : error.hint.split('\n');
-  return errorLine(error.message, ...error.details.map((line) => `  ${line}`), ...hint);
+  return tellError(error);
 }
