@@ -28,6 +28,8 @@ export const owners = {
   tar: ['release', 'install'],
   yauzl: ['release', 'install'],
   yazl: ['release'],
+  fzstd: ['install'],
+  'xz-decompress': ['install'],
   '@grpc/grpc-js': ['chain'],
   'cosmjs-types': ['chain'],
   '@cyclonedx/cyclonedx-library': ['evidence'],

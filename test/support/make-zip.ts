@@ -1,5 +1,5 @@
-// A zip of stored files, byte by byte (APPNOTE.TXT 4.3), so that a test can write down what no archiver would.
-import { crc32 } from 'node:zlib';
+// A zip, byte by byte (APPNOTE.TXT 4.3), so that a test can write down what no archiver would.
+import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface ZipEntry {
   readonly name: string;
@@ -8,22 +8,36 @@ export interface ZipEntry {
   readonly mode?: number;
   /** What the archive says instead of the content's own size. */
   readonly size?: number;
+  readonly crc?: number;
+  /** The number of a way to compress; 8 is done, of others it is only said. */
+  readonly method?: number;
+  /** Bits beside the one for UTF-8: 1 is encrypted, 8 has its sizes behind its data. */
+  readonly flags?: number;
+  /** The name beside the content, where it is not the directory's. */
+  readonly localName?: string;
+  /** Stands behind the content: a descriptor, or what nobody speaks of. */
+  readonly behind?: Buffer;
 }
 
-export function makeZip(entries: readonly ZipEntry[]): Buffer {
-  const parts: Buffer[] = [];
+/** @param before stands where the first entry should */
+export function makeZip(entries: readonly ZipEntry[], before = Buffer.alloc(0)): Buffer {
+  const parts = [before];
   const central: Buffer[] = [];
-  let offset = 0;
-  for (const { name, content = '', mode = 0, size } of entries) {
-    const [path, data] = [Buffer.from(name), Buffer.from(content)];
+  let offset = before.length;
+  for (const { name, content = '', mode = 0, method = 0, ...rest } of entries) {
+    const [path, whole] = [Buffer.from(name), Buffer.from(content)];
+    const data = method === 8 ? deflateRawSync(whole) : whole;
     const common = Buffer.alloc(26); // from "version needed" to the extra field's length
     common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(0x800, 2); // the name is UTF-8
-    common.writeUInt32LE(crc32(data), 10);
+    common.writeUInt16LE(0x800 | (rest.flags ?? 0), 2); // the name is UTF-8
+    common.writeUInt16LE(method, 4);
+    common.writeUInt32LE(rest.crc ?? crc32(whole), 10);
     common.writeUInt32LE(data.length, 14);
-    common.writeUInt32LE(size ?? data.length, 18);
+    common.writeUInt32LE(rest.size ?? whole.length, 18);
     common.writeUInt16LE(path.length, 22);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, path, data]);
+    const localPath = Buffer.from(rest.localName ?? name);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, localPath, data, rest.behind ?? Buffer.alloc(0)]);
+    local.writeUInt16LE(localPath.length, 26);
     const tail = Buffer.alloc(14);
     tail.writeUInt32LE((mode << 16) >>> 0, 6);
     tail.writeUInt32LE(offset, 10);

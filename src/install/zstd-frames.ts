@@ -1,0 +1,71 @@
+// The frames of a zstd file (RFC 8878, 3.1), found without decompressing them: Node 22 passes over what is cut off and over all
+// frames but the first, and fzstd takes as much memory as a frame asks for.
+import type { ByteReader } from './byte-reader.js';
+import { refusedArchive } from './refused-archive.js';
+
+export interface ZstdFrame {
+  /** In bytes: what has to be held to decompress it. */
+  readonly window: number;
+  /** To be read to their end before the next frame is asked for. */
+  readonly pieces: AsyncGenerator<Buffer>;
+}
+
+const frameMagic = 0xfd2fb528;
+const skippableMagic = 0x184d2a50;
+const largestBlock = 1 << 17;
+
+/** @throws ARCHIVE_INVALID */
+export async function* zstdFrames(bytes: ByteReader): AsyncGenerator<ZstdFrame> {
+  while (!(await bytes.isAtEnd())) {
+    const magic = await bytes.exactly(4);
+    const number = magic.readUInt32LE();
+    if (number >>> 4 === skippableMagic >>> 4) {
+      await bytes.passOver((await bytes.exactly(4)).readUInt32LE());
+    } else {
+      if (number !== frameMagic) throw refusedArchive('its zstd data are damaged: no frame where one should be');
+      const descriptor = await bytes.exactly(1);
+      const rest = await bytes.exactly(headerRest(descriptor[0] ?? 0));
+      const pieces = framePieces(Buffer.concat([magic, descriptor, rest]), bytes);
+      yield { window: windowSize(descriptor[0] ?? 0, rest), pieces };
+    }
+  }
+}
+
+async function* framePieces(header: Buffer, bytes: ByteReader): AsyncGenerator<Buffer> {
+  yield header;
+  for (let isLast = false; !isLast;) {
+    const head = await bytes.exactly(3);
+    const fields = head.readUIntLE(0, 3);
+    const [type, size] = [(fields >> 1) & 3, fields >> 3];
+    if (type === 3 || size > largestBlock) throw refusedArchive('its zstd data are damaged: no such block');
+    yield Buffer.concat([head, await bytes.exactly(type === 1 ? 1 : size)]); // 1: one byte, repeated
+    isLast = (fields & 1) === 1;
+  }
+  if (((header[4] ?? 0) & 4) !== 0) yield await bytes.exactly(4); // the content's sum
+}
+
+/** @returns how many bytes of the frame's header stand behind its descriptor */
+function headerRest(descriptor: number): number {
+  if ((descriptor & 8) !== 0) throw refusedArchive('its zstd data are damaged: a reserved bit is set');
+  if ((descriptor & 3) !== 0) throw refusedArchive('its zstd data need a dictionary');
+  return (isSingleSegment(descriptor) ? 0 : 1) + contentSizeLength(descriptor);
+}
+
+function windowSize(descriptor: number, rest: Buffer): number {
+  if (!isSingleSegment(descriptor)) {
+    const [exponent, mantissa] = [(rest[0] ?? 0) >> 3, (rest[0] ?? 0) & 7];
+    return 2 ** (10 + exponent) * (1 + mantissa / 8);
+  }
+  const length = contentSizeLength(descriptor);
+  if (length === 8) return Number(rest.readBigUInt64LE());
+  return rest.readUIntLE(0, length) + (length === 2 ? 256 : 0);
+}
+
+function contentSizeLength(descriptor: number): number {
+  const flag = descriptor >> 6;
+  return flag === 0 ? Number(isSingleSegment(descriptor)) : 2 ** flag;
+}
+
+function isSingleSegment(descriptor: number): boolean {
+  return (descriptor & 0x20) !== 0;
+}
