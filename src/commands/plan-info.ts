@@ -1,16 +1,23 @@
 // `cvtool plan-info`: the info of an upgrade plan for what was packed; `cvtool plan-info lint`: what nodes would make of one.
 import { readFileSync } from 'node:fs';
 
+import { readEnvironment } from '../config/environment.js';
+import { recipeName, secondsFrom } from '../config/staging.js';
 import { catalogue, type ErrorCode } from '../errors/catalogue.js';
 import { CvtoolError, hasCode } from '../errors/cvtool-error.js';
 import { systemReason } from '../errors/system-reason.js';
+import { provePlanInfo } from '../prepare/prove-plan-info.js';
 import { lintArchives } from '../release/lint-archives.js';
-import { lintPlanInfo } from '../release/lint-plan-info.js';
+import { lintPlanInfo, type LintRow } from '../release/lint-plan-info.js';
 import { parseUrlBase, planInfo, planInfoText } from '../release/plan-info.js';
 import { proposalText } from '../release/proposal.js';
 import { errorData, reportError } from '../report/error-text.js';
+import { onInterrupt } from '../report/interrupt.js';
 import { lintData, lintLines } from '../report/release.js';
 import { outliveReaders, print } from '../report/terminal.js';
+import { downloadLimit } from '../supervisor/download-news.js';
+import { parseFileName } from '../values/inner-path.js';
+import { loadRecipeHere } from './load-recipe.js';
 
 export interface PlanInfoOptions {
   readonly urlBase?: string;
@@ -21,6 +28,10 @@ export interface PlanInfoOptions {
   readonly summary?: string;
   readonly deposit?: string;
   readonly authority?: string;
+  /** For lint: fetch what the info names. */
+  readonly fetch?: boolean;
+  readonly name?: string;
+  readonly recipe?: string;
   readonly json?: boolean;
   readonly debug?: boolean;
 }
@@ -73,9 +84,28 @@ async function lint([info, ...archives]: readonly string[], options: PlanInfoOpt
     });
   }
   const text = infoText(info);
-  const rows = [...lintPlanInfo(text), ...(await lintArchives(text, archives))];
+  const proof = options.fetch === true ? await prove(text, options) : [];
+  const rows = [
+    ...lintPlanInfo(text, { fetched: options.fetch === true }),
+    ...(await lintArchives(text, archives)),
+    ...proof,
+  ];
   print(...(options.json === true ? [JSON.stringify(lintData(rows))] : lintLines(rows)));
   return rows.some(({ status }) => status === 'fail') ? catalogue[whenSomethingFails].exit : 0;
+}
+
+/** Fetches what is named; nothing of it is executed or kept. */
+async function prove(info: string, options: PlanInfoOptions): Promise<readonly LintRow[]> {
+  const environment = readEnvironment();
+  const name = recipeName(options.recipe, environment);
+  const daemon = options.name ?? environment.DAEMON_NAME ?? (await loadRecipeHere(name)).recipe.daemon;
+  return provePlanInfo(info, {
+    daemon: parseFileName(daemon),
+    environment,
+    timeLimit: downloadLimit,
+    stallLimit: secondsFrom(environment, 'CVTOOL_STALL_SECONDS'),
+    signal: onInterrupt({ quiet: false, left: 'nothing was kept' }),
+  });
 }
 
 /** JSON and addresses are told by how they begin; whatever else there is as a file is one. */

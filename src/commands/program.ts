@@ -9,6 +9,7 @@ import { addBackupVerbs } from './backup-program.js';
 import { addCosmovisorVerbs } from './cosmovisor-program.js';
 import type { DoctorOptions } from './doctor.js';
 import type { ExplainOptions } from './explain.js';
+import type { InstallOptions } from './install.js';
 import type { PackOptions } from './pack.js';
 import type { PlanInfoOptions } from './plan-info.js';
 import type { ReleasesOptions } from './releases.js';
@@ -144,6 +145,30 @@ function buildProgram(done: (status: number) => void): Command {
     .action(async (subject: string, options: PackOptions) =>
       done(await (await import('./pack.js')).packCommand(subject, options)),
     );
+  program
+    .command('install')
+    .description('stage an archive of `pack`, or a binary, from an address or a file: vouched for, verified, whole')
+    .argument('<archive|url>', 'https://…, or the path of a file')
+    .option('--checksum <type:hex>', 'what it must be: sha256:… (also sha512, sha1, md5; or file:<address of a list>)')
+    .option('--no-checksum', 'take it also where neither checksum nor signature vouches for it')
+    .option('--as <genesis|name>', "what it is for (default: what the archive's manifest says)")
+    .option(
+      '--public-key <key|file>',
+      'whose signature counts: of minisign, or a PEM (also: signingKeys of the recipe)',
+      collect,
+    )
+    .option('--require-signature', 'a signature must be there and hold, besides a checksum')
+    .option('--timeout <duration>', 'how long fetching it may take', '1h')
+    .option('--force', 'replace what is staged there, also where the bytes differ')
+    .option('--no-exec', 'do not start the binary for its verification')
+    .option('--home <dir>', "the node's home (DAEMON_HOME; default: the recipe's)")
+    .option('--name <file>', "the daemon's file name (DAEMON_NAME; default: the recipe's)")
+    .option('--recipe <name|file>', 'which chain: a name, or a file of your own (CVTOOL_RECIPE; default: panacea)')
+    .option('--json', 'print the result as one JSON document; progress goes to stderr')
+    .option('--debug', 'print the stack of an error')
+    .action(async (word: string, options: InstallOptions) =>
+      done(await (await import('./install.js')).installCommand(word, options)),
+    );
   addBackupVerbs(program, done);
   program
     .command('plan-info')
@@ -151,6 +176,9 @@ function buildProgram(done: (status: number) => void): Command {
       'the info of an upgrade plan, by which nodes download what was packed; or: plan-info lint <json|file|url>',
     )
     .argument('[words...]', 'the archives, one a platform; or lint, an info, and the archives that it names')
+    .option('--fetch', 'for lint: fetch what the info names, as a node would; nothing of it is executed')
+    .option('--name <file>', "for --fetch: the daemon's file name (DAEMON_NAME; default: the recipe's)")
+    .option('--recipe <name|file>', 'for --fetch: which chain (CVTOOL_RECIPE; default: panacea)')
     .option('--url-base <url>', 'where the archives will be: https://host/path')
     .addOption(
       new Option('--proposal <kind>', 'print a whole proposal.json: v1 (SDK 0.46 and later) or legacy').choices([
@@ -215,6 +243,10 @@ function sharedOptions(command: Command): Command {
     .addOption(new Option('--offline', 'fetch nothing: mirror, modules and Go must be here'))
     .option('--target-glibc <release>', 'refuse what needs a later glibc than this one, such as 2.31')
     .option('--keep-source', 'leave the checkout for you to look at');
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function parseCacheAction(text: string): string {

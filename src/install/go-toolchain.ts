@@ -163,7 +163,7 @@ async function copyFrom(url: URL, zip: string): ReturnType<typeof download> {
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return { kind: 'refused', status: 404, said: 'there is no such file' };
     if (hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
-    return { kind: 'failed', said: messageOf(error) };
+    return { kind: 'failed', said: messageOf(error), again: false };
   }
 }
 

@@ -12,6 +12,7 @@ import { parseFileName, parseInnerPath } from '../values/inner-path.js';
 import { parseModuleHash } from '../values/module-hash.js';
 import { parsePlanName } from '../values/plan-name.js';
 import { quoted } from '../values/printable.js';
+import { parsePublicKey } from '../values/public-key.js';
 import { parseTag } from '../values/tag.js';
 
 const scalar = z.string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be a single value') });
@@ -36,6 +37,15 @@ export const repository = parsed(parseGitAddress);
 export const planName = parsed((value) => {
   parsePlanName(value); // must be usable lower-cased, too
   return parsePlanName(value, { recase: false });
+});
+
+export const publicKey = text.superRefine((value, context) => {
+  try {
+    parsePublicKey(value);
+  } catch (error) {
+    if (!(error instanceof CvtoolError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+  }
 });
 
 export const flag = scalar

@@ -194,6 +194,8 @@ export const recipeSchema = z.strictObject({
     .record(z.string().regex(/^[a-z0-9-]+$/, 'must be of lower-case letters, digits and "-"'), library)
     .default({}),
   handlers: handlers.optional(),
+  /** Whose signatures `install` takes: public keys of minisign, or in PEM. */
+  signingKeys: field.distinct(field.publicKey).default([]),
   releases: z.array(release, { error: 'must be a list' }),
 });
 

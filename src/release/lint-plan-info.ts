@@ -14,11 +14,11 @@ const archiveEnding = /\.(?:tar|tar\.gz|tgz|tar\.bz2|tbz2|tar\.xz|txz|tar\.zst|t
 const packedEnding = /\.(?:gz|bz2|xz|zst)$/i;
 const shape = 'It must be {"binaries":{"linux/amd64":"https://…?checksum=sha256:…"}}: `cvtool plan-info` makes it.';
 
-/** @param text the plan's `info` */
-export function lintPlanInfo(text: string): readonly LintRow[] {
+/** @param text the plan's `info` @param fetched somebody else fetches what it names, and judges that */
+export function lintPlanInfo(text: string, { fetched = false } = {}): readonly LintRow[] {
   const info = text.trim(); // blanks around it are cut by the node too
   if (info === '') return [fail('it is empty: no node can download anything', shape)];
-  if (isReference(info)) return referenceRows(info);
+  if (isReference(info)) return referenceRows(info, fetched);
   let value: unknown;
   try {
     value = JSON.parse(info);
@@ -42,13 +42,13 @@ function isReference(text: string): boolean {
   return /^(?:[a-z][a-z0-9+.-]*:\/\/|\/)/i.test(text);
 }
 
-function referenceRows(address: string): LintRow[] {
+function referenceRows(address: string, fetched: boolean): LintRow[] {
   const row = {
     status: 'warn' as const,
     text: `it is the address of a document, which is not fetched here: ${quoted(address)}`,
   };
-  const hint = 'Give the document itself to `cvtool plan-info lint`. Who holds the address decides what nodes run.';
-  return [{ ...row, hint }, ...urlRows('the document', address, { isDocument: true })];
+  const hint = '--fetch fetches it. Who holds the address decides what nodes run.';
+  return [...(fetched ? [] : [{ ...row, hint }]), ...urlRows('the document', address, { isDocument: true })];
 }
 
 function entryRows(key: string, url: unknown): LintRow[] {

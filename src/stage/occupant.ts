@@ -1,13 +1,9 @@
-// What lies in a target's place before a staging, and whether it may be replaced: known ahead of the build where its manifest
-// tells, else when the new bytes are there.
-import { lstatSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-
-import { CvtoolError, hasCode } from '../errors/cvtool-error.js';
+// Does another release than the planned one lie in a target's place? Known ahead of the build where its manifest tells; else the bytes
+// will, when they are there (install/may-replace).
+import { CvtoolError } from '../errors/cvtool-error.js';
 import { readManifest } from '../evidence/manifest.js';
-import { sameFiles, stagedFiles, type StagedFile } from '../evidence/staged-files.js';
 import { targetFolder } from '../home/paths.js';
-import { processesRunningFrom } from '../host/running-from.js';
+import { refuseInUse } from '../install/may-replace.js';
 import type { Commit } from '../values/commit.js';
 import type { StagingRequest } from './request.js';
 
@@ -43,61 +39,4 @@ export function refuseOtherRelease({ home, target, force }: StagingRequest, othe
     details: [`Its commit is ${other.commit}.`],
     hint: 'Run it with --force to put the new one in its place.',
   });
-}
-
-/**
- * May `files` be put in the place? Into nothing and into empty folders they may.
- * @returns false where they are there already, and the binary may be executed by everybody
- * @throws TARGET_DIFFERS, TARGET_IN_USE
- */
-export function mayReplace(place: string, files: readonly StagedFile[], { force }: { force: boolean }): boolean {
-  if (lstatSync(place, { throwIfNoEntry: false }) === undefined) return true;
-  const there = isFolder(place) ? stagedFiles(place) : [];
-  const same = sameFiles(there, files);
-  if (same && there.every(({ path }) => isExecutable(join(place, path)))) return false;
-  if (same || isBare(place)) return true;
-  if (force) {
-    if (isFolder(place)) refuseInUse(place);
-    return true;
-  }
-  const line = ({ path, sha256 }: StagedFile): string =>
-    `${path} ${sha256 === '' ? '(no regular file)' : `sha256 ${sha256}`}`;
-  throw new CvtoolError(
-    'TARGET_DIFFERS',
-    `${place} ${isFolder(place) ? 'holds something else already' : 'is no folder'}`,
-    {
-      details: [...there.map((file) => `there:  ${line(file)}`), ...files.map((file) => `built:  ${line(file)}`)],
-      hint: 'Run it with --force to put the new one in its place.',
-    },
-  );
-}
-
-function refuseInUse(place: string): void {
-  const [pid] = processesRunningFrom(place);
-  if (pid === undefined) return;
-  throw new CvtoolError('TARGET_IN_USE', `${place} is in use: process ${pid} runs from it`, {
-    hint: 'Stop the node first, then stage again with --force.',
-  });
-}
-
-/** A folder of its own (no link) without a file in bin/ and lib/: what `mkdir -p upgrades/<name>/bin` leaves. */
-function isBare(place: string): boolean {
-  if (!lstatSync(place).isDirectory()) return false;
-  const parts = ['bin', 'lib'].map((part) => join(place, part));
-  const areFolders = parts.every((part) => lstatSync(part, { throwIfNoEntry: false })?.isDirectory() !== false);
-  return areFolders && stagedFiles(place).length === 0;
-}
-
-function isExecutable(path: string): boolean {
-  return (lstatSync(path).mode & 0o555) === 0o555;
-}
-
-/** A link that leads to a folder is one too. */
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return false;
-    throw error;
-  }
 }

@@ -24,6 +24,8 @@ export interface StepContext {
   /** What the new binary is to be started with, once `fetch` has told. */
   readonly newEnvironment: NodeJS.ProcessEnv | undefined;
   readonly log: Log;
+  /** How this program is started: its interpreter and its file. */
+  readonly program: readonly [string, string];
   /** What `current` led to when the upgrade began. */
   readonly runningBefore: StagingTarget;
 }

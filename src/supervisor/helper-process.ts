@@ -25,6 +25,8 @@ export interface HelperCommand {
   readonly signal: AbortSignal;
   /** What it prints is of no interest. */
   readonly silent?: boolean;
+  /** Is handed what it prints on stdout, as it comes. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** Characters: a node's status with many peers' keys has some thousand. */
@@ -41,6 +43,7 @@ export async function runHelper({
   lockFile,
   signal,
   silent = false,
+  onOutput,
 }: HelperCommand): Promise<HelperRun> {
   if (signal.aborted) return { end: { kind: 'never started', cause: 'it was stopped before' }, stdout: '', stderr: '' };
   const setpriv = findCommand('setpriv', environment.PATH);
@@ -66,6 +69,7 @@ export async function runHelper({
         const take = (text: string): void => void (streams[name] = (streams[name] + text).slice(0, longest));
         child[name]?.setEncoding('utf8').on('data', take);
       }
+      if (onOutput !== undefined) child.stdout?.on('data', onOutput);
       child.once('error', (error) => settle({ kind: 'never started', cause: error.message }));
       child.once('exit', (status, signal) => {
         killGroup(pid); // what it left behind would hold our pipes open

@@ -272,8 +272,7 @@ class Performance {
   }
 
   #stepContext(): StepContext {
-    const { config, home, log, environment } = this.#run;
-    return { config, home, log, environment, runningBefore: this.#current, newEnvironment: this.#newEnvironment };
+    return { ...this.#run, runningBefore: this.#current, newEnvironment: this.#newEnvironment };
   }
 
   #beginStep({ step, plan }: Extract<Effect, { do: 'step' }>): void {

@@ -6,13 +6,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { CvtoolError } from '../errors/cvtool-error.js';
 import { switchCurrent } from '../home/current-link.js';
+import { sweepDownloads } from '../home/download-folder.js';
 import { binaryIn, targetFolder, type HomePaths } from '../home/paths.js';
 import { publishManualPlan, removeManualPlan, writeAppliedPlan } from '../home/plan-files.js';
 import { removeUpgradeRecord } from '../home/upgrade-record.js';
 import { escapePlanName } from '../values/plan-name.js';
-import { checkBinary, isExecutableFormat, type CheckedBinary } from './check-binary.js';
+import { checkBinary, isExecutableFormat } from './check-binary.js';
 import type { StepContext } from './context.js';
 import { heldDatabaseLock, type HeldLock } from './database-lock.js';
+import { downloadBinary } from './download-binary.js';
 import { runHelper } from './helper-process.js';
 import type { Plan } from './machine/plan.js';
 import type { End, UpgradeStep } from './machine/types.js';
@@ -52,7 +54,7 @@ export async function carryOutStep(
       await runCustomScript(plan, context, signal);
       return {};
     case 'fetch':
-      return { environment: fetchBinary(plan, context) };
+      return fetchBinary(plan, context, signal);
     case 'preUpgrade':
       return { end: await preUpgrade(plan, context, signal) };
     case 'switch':
@@ -125,28 +127,30 @@ async function runCustomScript(
   });
 }
 
-/** The new binary is there and can start. Downloads come later: a missing one is upstream's error. */
-function fetchBinary(plan: Plan, { home, log, environment }: StepContext): CheckedBinary['environment'] {
+/** The new binary is there, or is fetched, and can start. */
+async function fetchBinary(plan: Plan, context: StepContext, signal: AbortSignal): Promise<StepResult> {
+  const { home, log, environment } = context;
   const folder = targetFolder(home, { kind: 'upgrade', plan: plan.name });
   const binary = binaryIn(home, folder);
+  sweepDownloads(home);
   if (!existsSync(binary)) {
-    throw new CvtoolError(
-      'NOT_STAGED',
-      `binary not present, downloading disabled: stat ${binary}: no such file or directory`,
-      {
-        hint: [
-          ...nearNames(home, plan).map(
-            (near) =>
-              `There is ${near}, which is another name: plan names are lower-cased unless COSMOVISOR_DISABLE_RECASE=true.`,
-          ),
-          `Stage it: \`cvtool stage-upgrade ${plan.name}\`, then start again: the upgrade goes on from here.`,
-        ].join('\n'),
-      },
-    );
+    if (!context.config.allowDownload) throw notStaged(plan, binary, home);
+    await downloadBinary(plan, context, signal);
+    if (signal.aborted) return {};
   }
   const checked = checkBinary({ binary, folder, environment });
   for (const warning of checked.warnings) log.warn('binary-warning', warning, { path: binary });
-  return checked.environment;
+  return { environment: checked.environment };
+}
+
+function notStaged(plan: Plan, binary: string, home: HomePaths): CvtoolError {
+  const message = `binary not present, downloading disabled: stat ${binary}: no such file or directory`;
+  const near = nearNames(home, plan).map(
+    (each) =>
+      `There is ${each}, which is another name: plan names are lower-cased unless COSMOVISOR_DISABLE_RECASE=true.`,
+  );
+  const way = `Stage it: \`cvtool stage-upgrade ${plan.name}\`, then start again: the upgrade goes on from here.`;
+  return new CvtoolError('NOT_STAGED', message, { hint: [...near, way].join('\n') });
 }
 
 /** The folders whose names differ from the plan's in case alone: no other spelling is taken, but a near one is named. */

@@ -9,7 +9,7 @@ import { beforeEach, describe, expect } from 'vitest';
 import { goPlatform } from '../../src/host/go-toolchains.js';
 import { moduleHash } from '../../src/values/module-hash.js';
 import { makeZip } from '../support/make-zip.js';
-import { moduleProxy, sends } from '../support/module-proxy.js';
+import { loopbackServer, sends } from '../support/loopback-server.js';
 import { needs } from '../support/needs.js';
 import {
   chainSandbox,
@@ -68,7 +68,7 @@ const goOptions = needs({ root: true });
 
 describe('without a terminal', () => {
   goOptions('nobody is asked: without --yes and CI it ends, and says what to do; nothing was fetched', async () => {
-    const proxy = await moduleProxy(sends(zip));
+    const proxy = await loopbackServer(sends(zip));
     const ended = await runWithoutGo(['stage-genesis', '--json'], { GOPROXY: proxy.address });
     expectError(ended, 'GO_MISSING', ['go1.99.7', '--yes']);
     expect(proxy.asked).toEqual([]);
@@ -80,7 +80,7 @@ describe('without a terminal', () => {
     ['CI=true', [], { CI: 'true' }],
   ] as const) {
     goOptions(`with ${title} it is fetched, and kept for the next`, async () => {
-      const proxy = await moduleProxy(sends(zip));
+      const proxy = await loopbackServer(sends(zip));
       const first = await runWithoutGo(['stage-genesis', '--json', ...args], { GOPROXY: proxy.address, ...variables });
       expect(jsonOf(first)).toMatchObject({ ok: true, go: '1.99.7' });
       rmSync(join(sandbox.home, 'cosmovisor'), { recursive: true });
@@ -92,7 +92,7 @@ describe('without a terminal', () => {
 });
 
 goOptions('what is staged already asks for no consent', async () => {
-  const proxy = await moduleProxy(sends(zip));
+  const proxy = await loopbackServer(sends(zip));
   await runWithoutGo(['stage-genesis', '--yes'], { GOPROXY: proxy.address });
   rmSync(join(sandbox.root, 'cache/cvtool/toolchains'), { recursive: true });
   const { status, stdout } = await runWithoutGo(['stage-genesis'], { GOPROXY: proxy.address });
@@ -110,7 +110,7 @@ goOptions('where nobody says which module proxy, the error says what to set', as
 
 goOptions('other bytes than the recipe vouches for stage nothing and leave nothing', async () => {
   const other = makeZip([{ name: `${module}/bin/go`, content: `${go}# more\n` }]);
-  const { address } = await moduleProxy(sends(other));
+  const { address } = await loopbackServer(sends(other));
   const ended = await runWithoutGo(['stage-genesis', '--yes', '--json'], { GOPROXY: address });
   expectError(ended, 'CHECKSUM_MISMATCH', [hash]);
   expect(namesBelow(join(sandbox.root, 'cache/cvtool/toolchains'))).toEqual(['golang.org']);

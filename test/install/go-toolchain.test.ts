@@ -12,7 +12,7 @@ import { downloadGo, type ToolchainOptions } from '../../src/install/go-toolchai
 import { parseGoVersion } from '../../src/values/go-version.js';
 import { moduleHash } from '../../src/values/module-hash.js';
 import { makeZip, type ZipEntry } from '../support/make-zip.js';
-import { moduleProxy, sends } from '../support/module-proxy.js';
+import { loopbackServer, sends } from '../support/loopback-server.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 
 const scratch = scratchFolder();
@@ -62,7 +62,7 @@ const nothing = ['golang.org'];
 
 test('it lies as the go command would lay it, with what makes it run, and is found again', async () => {
   const { zip, vouched } = toolchain('1.19.2');
-  const proxy = await moduleProxy(sends(zip));
+  const proxy = await loopbackServer(sends(zip));
   const lines: string[] = [];
   const go = await downloadGo(
     [vouched],
@@ -101,7 +101,7 @@ test('a folder that is a module proxy', async () => {
 
 test('half of one, left by a go command that was killed, gives way', async () => {
   const { zip, vouched } = toolchain('1.19.2');
-  const { address } = await moduleProxy(sends(zip));
+  const { address } = await loopbackServer(sends(zip));
   const place = join(toolchainsFolder, moduleOf('1.19.2'));
   const records = join(toolchainsFolder, 'cache/download/golang.org/toolchain/@v');
   const mark = join(records, `v0.0.1-go1.19.2.${platform}.partial`);
@@ -115,7 +115,7 @@ test('half of one, left by a go command that was killed, gives way', async () =>
 
 test('what a killed cvtool left is removed by the next', async () => {
   const { zip, vouched } = toolchain('1.19.2');
-  const { address } = await moduleProxy(sends(zip));
+  const { address } = await loopbackServer(sends(zip));
   mkdirSync(join(toolchainsFolder, 'golang.org/.cvtool-killed/tree'), { recursive: true });
   await downloadGo([vouched], options(address));
   expect(left().filter((path) => path.includes('.cvtool'))).toEqual([]);
@@ -124,7 +124,7 @@ test('what a killed cvtool left is removed by the next', async () => {
 describe('which proxy is asked', () => {
   test('the next one after 404 and 410, and where a bar stands after any error', async () => {
     const { zip, vouched } = toolchain('1.19.2');
-    const proxies = [sends('', 404), sends('', 410), sends('', 500), sends(zip)].map(moduleProxy);
+    const proxies = [sends('', 404), sends('', 410), sends('', 500), sends(zip)].map(loopbackServer);
     const [missing, gone, broken, good] = (await Promise.all(proxies)).map(({ address }) => address);
     const list = `${missing ?? ''},${gone ?? ''},${broken ?? ''}|http://127.0.0.1:1|${good ?? ''}`;
     expect(await downloadGo([vouched], options(list))).toMatchObject({ version: '1.19.2' });
@@ -132,8 +132,8 @@ describe('which proxy is asked', () => {
 
   test('none after another error and a comma; what was said is told, without the password', async () => {
     const { zip, vouched } = toolchain('1.19.2');
-    const broken = await moduleProxy(sends('no such luck\nreally', 403));
-    const good = await moduleProxy(sends(zip));
+    const broken = await loopbackServer(sends('no such luck\nreally', 403));
+    const good = await loopbackServer(sends(zip));
     const address = broken.address.replace('//', '//me:secret@');
     const error: unknown = await downloadGo([vouched], options(`${address},${good.address}`)).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'GO_MISSING' });
@@ -147,7 +147,7 @@ describe('which proxy is asked', () => {
   test('an alternative where the proxy has not the wanted one, but not where it is out of reach', async () => {
     const wanted = toolchain('1.16.5');
     const other = toolchain('1.16.15');
-    const proxy = await moduleProxy((request, response) =>
+    const proxy = await loopbackServer((request, response) =>
       request.url?.includes('1.16.15') === true ? response.end(other.zip) : response.writeHead(404).end(),
     );
     const versions = [wanted.vouched, other.vouched];
@@ -161,8 +161,10 @@ describe('which proxy is asked', () => {
 
   test('a password goes to its own host alone, also where that leads on to another', async () => {
     const { zip, vouched } = toolchain('1.19.2');
-    const store = await moduleProxy(sends(zip));
-    const proxy = await moduleProxy((_, response) => response.writeHead(302, { location: `${store.address}/x` }).end());
+    const store = await loopbackServer(sends(zip));
+    const proxy = await loopbackServer((_, response) =>
+      response.writeHead(302, { location: `${store.address}/x` }).end(),
+    );
     await downloadGo([vouched], options(proxy.address.replace('//', '//me:secret@')));
     expect(proxy.asked[0]?.headers.authorization).toBe(`Basic ${Buffer.from('me:secret').toString('base64')}`);
     expect(store.asked.map(({ headers }) => headers.authorization)).toEqual([undefined]);
@@ -170,7 +172,7 @@ describe('which proxy is asked', () => {
 
   test('HTTP_PROXY is used, and NO_PROXY keeps from it', async () => {
     const { zip, vouched } = toolchain('1.19.2');
-    const between = await moduleProxy(sends(zip));
+    const between = await loopbackServer(sends(zip));
     const environment = { HTTP_PROXY: between.address };
     await downloadGo([vouched], options('http://modules.invalid/go', { environment }));
     expect(between.asked.map(({ url }) => url)).toEqual([
@@ -196,7 +198,7 @@ test.each(['socks5://127.0.0.1:1080', 'nonsense://', 'http://'])('a proxy %s is 
 describe('nothing is left', () => {
   test('where the proxy has other bytes than the recipe vouches for', async () => {
     const { zip } = toolchain('1.19.2', [...files, { name: 'bin/more', content: 'more' }]);
-    const { address } = await moduleProxy(sends(zip));
+    const { address } = await loopbackServer(sends(zip));
     await expect(downloadGo([toolchain('1.19.2').vouched], options(address))).rejects.toMatchObject({
       code: 'CHECKSUM_MISMATCH',
       details: [expect.stringContaining('fetched: h1:'), expect.stringContaining('recipe:  h1:')],
@@ -209,7 +211,7 @@ describe('nothing is left', () => {
     ['a link', { name: 'bin/link', content: '/etc', mode: 0o120777 }],
   ])('where the archive has %s, though its hash is the one vouched for', async (_, entry) => {
     const { zip, vouched } = toolchain('1.19.2', [...files, entry]);
-    const { address } = await moduleProxy(sends(zip));
+    const { address } = await loopbackServer(sends(zip));
     await expect(downloadGo([vouched], options(address))).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' });
     expect(left()).toEqual(nothing);
     expect(readdirSync(join(toolchainsFolder, '..'))).toEqual(['toolchains']);
@@ -218,7 +220,7 @@ describe('nothing is left', () => {
 
   test('where the connection is cut', async () => {
     const { zip, vouched } = toolchain('1.19.2');
-    const { address } = await moduleProxy((_, response) => {
+    const { address } = await loopbackServer((_, response) => {
       response.writeHead(200, { 'content-length': zip.length });
       response.write(zip.subarray(0, 200), () => response.destroy());
     });
@@ -228,7 +230,7 @@ describe('nothing is left', () => {
 
   test('where no byte comes for too long', async () => {
     const { vouched } = toolchain('1.19.2');
-    const { address } = await moduleProxy((_, response) => void response.writeHead(200).write('PK'));
+    const { address } = await loopbackServer((_, response) => void response.writeHead(200).write('PK'));
     await expect(downloadGo([vouched], options(address, { stallLimit: 300 }))).rejects.toMatchObject({
       details: [expect.stringContaining('no byte for 0.3 s')],
     });
@@ -237,7 +239,7 @@ describe('nothing is left', () => {
 
   test('where it is more than a toolchain can be', async () => {
     const { vouched } = toolchain('1.19.2');
-    const { address } = await moduleProxy((_, response) =>
+    const { address } = await loopbackServer((_, response) =>
       response.writeHead(200, { 'content-length': 2 ** 40 }).end(),
     );
     await expect(downloadGo([vouched], options(address))).rejects.toMatchObject({
@@ -250,7 +252,7 @@ describe('nothing is left', () => {
     const { zip, vouched } = toolchain('1.19.2');
     const controller = new AbortController();
     const reason = new Error('stop');
-    const { address } = await moduleProxy((_, response) => {
+    const { address } = await loopbackServer((_, response) => {
       response.writeHead(200, { 'content-length': zip.length });
       response.write(zip.subarray(0, 200), () => controller.abort(reason));
     });

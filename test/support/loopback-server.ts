@@ -1,4 +1,4 @@
-// A Go module proxy, or a proxy before one, on loopback: it answers as the test says, and remembers who asked for what.
+// A server on loopback, or a proxy before one: it answers as the test says, and remembers who asked for what.
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -6,7 +6,7 @@ import { afterEach } from 'vitest';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface ModuleProxy {
+export interface LoopbackServer {
   /** Without a slash at its end. */
   readonly address: string;
   readonly asked: readonly { readonly url: string; readonly headers: IncomingHttpHeaders }[];
@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 /** Listens until the test has ended. */
-export async function moduleProxy(answer: Answer): Promise<ModuleProxy> {
+export async function loopbackServer(answer: Answer): Promise<LoopbackServer> {
   const asked: { url: string; headers: IncomingHttpHeaders }[] = [];
   const server = createServer((request, response) => {
     asked.push({ url: request.url ?? '', headers: request.headers });
