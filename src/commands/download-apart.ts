@@ -70,7 +70,7 @@ async function recipeOf(daemon: string, warn: (text: string) => void): Promise<R
   try {
     return await ownRecipe(daemon, readEnvironment());
   } catch (error) {
-    if (!(error instanceof CvtoolError)) throw error;
+    if (!(error instanceof CvtoolError || (error instanceof Error && 'syscall' in error))) throw error;
     warn(`the recipe is not used: ${error.message}`);
     return undefined;
   }

@@ -53,7 +53,7 @@ export interface RunHome {
   starts(): readonly string[];
   current(): string | undefined;
   backups(folder?: string): readonly string[];
-  plan(name: string, height: number): void;
+  plan(name: string, height: number, info?: string): void;
   height(height: number): void;
   flag(name: string): void;
   /** Ends all that runs from this home. */
@@ -165,8 +165,8 @@ export function makeRunHome(folder: string, { program, daemon }: RunTools, name 
       }
     },
     backups: (place = home) => readdirSync(place).filter((each) => each.startsWith('data-backup-')),
-    plan: (plan, height) => {
-      writeFileSync(join(home, 'data/.new'), JSON.stringify({ name: plan, height, info: '' }));
+    plan: (plan, height, info = '') => {
+      writeFileSync(join(home, 'data/.new'), JSON.stringify({ name: plan, height, info }));
       renameSync(join(home, 'data/.new'), join(home, 'data/upgrade-info.json'));
     },
     height: (height) => writeFileSync(join(trace, 'height'), String(height)),
