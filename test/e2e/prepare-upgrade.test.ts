@@ -1,4 +1,5 @@
-// The built program's `prepare-upgrade` against a real gRPC server: which plan the chain has, and whether its binary is staged.
+// The built program's `prepare-upgrade` against a real gRPC server: which plan the chain has, and whether its binary is staged. What it fetches
+// stands in bring-in.test.ts.
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -95,7 +96,7 @@ test('a binary that would not start here is told now, and not at the height', as
 
 test.each([
   [{ name: 'v2', height: 500n }, ['plan info is blank']],
-  [{ name: 'v2', height: 500n, info: '{"binaries":{}}' }, ['does not download binaries yet', '{"binaries":{}}']],
+  [{ name: 'v2', height: 500n, info: '{"binaries":{}}' }, ['failed to download and verify binary', 'nor any']],
   [{ name: '..', height: 500n }, ['".."']],
   [{ name: 'a\u001b[31mb', height: 500n }, ['control character']],
   ['bytes', ["the node's gRPC at"]],
