@@ -54,6 +54,10 @@ export const lean = {
     '@grpc/grpc-js',
     'cosmjs-types',
     'undici',
+    'tar',
+    'yauzl',
+    'xz-decompress',
+    'fzstd',
   ],
   with: ['zod/mini'],
 };

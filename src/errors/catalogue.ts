@@ -5,7 +5,7 @@ export const exitStatuses = {
   1: 'wrong call or configuration: an option, a variable, a name, a recipe',
   3: 'unknown: no such release, tag, commit or staged folder',
   4: 'this host is not ready: a tool, a Go, space or a permission is missing',
-  5: 'the source cannot be had: repository or module proxy unreachable, or a commit that is not the expected one',
+  5: 'the source cannot be had: an address unreachable, or what came from it is not what was expected',
   6: 'the build failed or ran out of time',
   7: 'verification failed: the binary or a library is not what it must be',
   8: 'the target is taken: staged with other bytes, in use, or another cvtool is at work there',

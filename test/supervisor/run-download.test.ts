@@ -144,7 +144,7 @@ describe('what is served becomes the new binary', () => {
     served['/info'] = JSON.stringify({
       binaries: { 'linux/amd64': urlOf('/noded'), 'linux/arm64': urlOf('/noded'), any: urlOf('/nothing') },
     });
-    const document = urlOf('/info', `?checksum=sha256:${sha256(served['/info'] as string)}`);
+    const document = urlOf('/info', `?checksum=sha256:${sha256(served['/info'])}`);
     expect((await upgraded(document)).status).toBe(0);
     expect(server.asked.map(({ url }) => url)).toEqual(['/info', '/noded']);
   });
