@@ -1,10 +1,20 @@
-// xz, by liblzma's embedded decoder in WebAssembly: one stream, which has to end where the file ends.
+// xz, by XZ Embedded in WebAssembly: streams, one behind the other, the last of which has to end where the file ends.
 import { ReadableStream } from 'node:stream/web';
 
 import { XzReadableStream } from 'xz-decompress';
 
+import { messageOf } from '../errors/cvtool-error.js';
 import { readPart, type FilePart } from './inflate.js';
 import { refusedArchive, refusedUnlessKnown } from './refused-archive.js';
+
+/** enum xz_ret of xz.h in XZ Embedded: what the decoder's numbers say. */
+const reasons = {
+  4: 'they need too much memory',
+  5: 'they are no xz data',
+  6: 'they are compressed in a way that is not known here: with a filter for machine code, or a sum that is no CRC',
+  7: 'they are damaged',
+  8: 'they are cut off, or have something behind their end',
+};
 
 /** @throws ARCHIVE_INVALID */
 export async function* unxz({ file, start, end }: FilePart): AsyncGenerator<Buffer> {
@@ -19,7 +29,9 @@ export async function* unxz({ file, start, end }: FilePart): AsyncGenerator<Buff
     for await (const chunk of new XzReadableStream(ReadableStream.from(input())))
       yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
   } catch (error) {
-    throw refusedUnlessKnown(error, 'its xz data are damaged, or cut off');
+    const number = /error code ([4-8])$/.exec(messageOf(error))?.[1];
+    const why = Object.entries(reasons).find(([key]) => key === number)?.[1] ?? 'they are damaged';
+    throw refusedUnlessKnown(error, `its xz data cannot be read: ${why}`);
   }
   if (!taken.last) throw refusedArchive('there is something behind the end of its xz data');
 }

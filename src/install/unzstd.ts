@@ -1,5 +1,5 @@
-// zstd, by Node where it can (22.15 and later), else by fzstd, which does not look at the sum behind a frame. The frames have been
-// found whole before a decompressor sees them.
+// zstd, by Node where it can (22.15 and later), else by fzstd, which leaves a frame's sum to us.
+// The frames have been found whole before a decompressor sees them.
 import { pipeline, type Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
 
@@ -7,13 +7,16 @@ import { Decompress } from 'fzstd';
 
 import type { ByteReader } from './byte-reader.js';
 import { refusedArchive, refusedUnlessKnown } from './refused-archive.js';
+import { Xxhash64 } from './xxhash64.js';
 import { zstdFrames, type ZstdFrame } from './zstd-frames.js';
 
 /** As node:zlib has it from Node 22.15 on. */
 const createDecompressor = (zlib as { createZstdDecompress?: (options: { chunkSize: number }) => Duplex })
   .createZstdDecompress;
-/** In bytes. fzstd moves all of it for each block; RFC 8878, 3.1.1.1.2 asks every decoder for 8 MiB, which `zstd -19` keeps to. */
-const largestWindow = createDecompressor === undefined ? 8 << 20 : 128 << 20;
+/** In bytes: what zstd itself takes unless told otherwise (its window log 27, the window of `--ultra -22`). */
+const largestWindow = 128 << 20;
+/** In bytes. fzstd moves its whole window for each block, however small: some ten seconds, or 256 MiB out of the largest window. */
+const mostMoved = 2 ** 38;
 
 /** @throws ARCHIVE_INVALID */
 export async function* unzstd(bytes: ByteReader): AsyncGenerator<Buffer> {
@@ -39,15 +42,30 @@ async function* byNode({ pieces }: ZstdFrame, create: NonNullable<typeof createD
   yield* stream as AsyncIterable<Buffer>;
 }
 
-async function* byPackage({ pieces }: ZstdFrame): AsyncGenerator<Buffer> {
+async function* byPackage({ window, hasSum, pieces }: ZstdFrame): AsyncGenerator<Buffer> {
   const ready: Buffer[] = [];
   const decompressor = new Decompress((chunk) => {
     ready.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
   });
+  const sum = new Xxhash64();
+  let moved = 0;
+  let last: Buffer = Buffer.alloc(0);
   for await (const piece of pieces) {
+    moved += window;
+    if (moved > mostMoved) throw refusedArchive('its zstd data are too slow to decompress for Node before 22.15');
     decompressor.push(piece);
-    yield* ready.splice(0);
+    last = piece;
+    yield* summed(ready, sum);
   }
   decompressor.push(Buffer.alloc(0), true);
-  yield* ready;
+  yield* summed(ready, sum);
+  if (hasSum && last.readUInt32LE() !== Number(BigInt.asUintN(32, sum.digest())))
+    throw refusedArchive('its zstd data are damaged: their sum is wrong');
+}
+
+function* summed(ready: Buffer[], sum: Xxhash64): Generator<Buffer> {
+  for (const chunk of ready.splice(0)) {
+    sum.update(chunk);
+    yield chunk;
+  }
 }

@@ -33,6 +33,8 @@ interface Placed extends ZipEntry {
   readonly hasDescriptor: boolean;
 }
 
+/** The flag by which yauzl would read the name itself as we do. */
+const isUtf8 = 0x800;
 const endRecordSize = 22;
 const zip64EndSize = 56 + 20; // the record and its locator
 const descriptorSizes = [12, 16, 20, 24]; // with or without a signature, of 4 or 8 bytes a size
@@ -59,11 +61,13 @@ export async function zipEntries(whole: FilePart, bounds: ArchiveBounds): Promis
 }
 
 async function placed(zip: ZipFile, entry: Entry, file: string): Promise<Placed> {
-  const name = getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
+  const name = entry.fileNameRaw.toString('utf8'); // as Go has it; zip leaves the flag out in the C locale
   const { compressionMethod: method, relativeOffsetOfLocalHeader: start } = entry;
   if (entry.isEncrypted()) throw refusedArchive(`${quoted(name)} is encrypted`);
   if (!entry.canDecodeFileData()) throw refusedArchive(`${quoted(name)} is compressed by the unknown method ${method}`);
   const local = await zip.readLocalFileHeaderPromise(entry);
+  if (getFileNameLowLevel(isUtf8, entry.fileNameRaw, entry.extraFields, true) !== name)
+    throw refusedArchive(`${quoted(name)} has another name too`);
   if (!local.fileName.equals(entry.fileNameRaw) || local.compressionMethod !== method)
     throw refusedArchive(`${quoted(name)} is another entry in the directory than where its content is`);
   return {

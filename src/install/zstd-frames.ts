@@ -6,7 +6,8 @@ import { refusedArchive } from './refused-archive.js';
 export interface ZstdFrame {
   /** In bytes: what has to be held to decompress it. */
   readonly window: number;
-  /** To be read to their end before the next frame is asked for. */
+  readonly hasSum: boolean;
+  /** Its header, its blocks, and its sum if it has one. To be read to their end before the next frame is asked for. */
   readonly pieces: AsyncGenerator<Buffer>;
 }
 
@@ -26,7 +27,7 @@ export async function* zstdFrames(bytes: ByteReader): AsyncGenerator<ZstdFrame> 
       const descriptor = await bytes.exactly(1);
       const rest = await bytes.exactly(headerRest(descriptor[0] ?? 0));
       const pieces = framePieces(Buffer.concat([magic, descriptor, rest]), bytes);
-      yield { window: windowSize(descriptor[0] ?? 0, rest), pieces };
+      yield { window: windowSize(descriptor[0] ?? 0, rest), hasSum: hasSum(descriptor[0] ?? 0), pieces };
     }
   }
 }
@@ -41,7 +42,7 @@ async function* framePieces(header: Buffer, bytes: ByteReader): AsyncGenerator<B
     yield Buffer.concat([head, await bytes.exactly(type === 1 ? 1 : size)]); // 1: one byte, repeated
     isLast = (fields & 1) === 1;
   }
-  if (((header[4] ?? 0) & 4) !== 0) yield await bytes.exactly(4); // the content's sum
+  if (hasSum(header[4] ?? 0)) yield await bytes.exactly(4);
 }
 
 /** @returns how many bytes of the frame's header stand behind its descriptor */
@@ -68,4 +69,8 @@ function contentSizeLength(descriptor: number): number {
 
 function isSingleSegment(descriptor: number): boolean {
   return (descriptor & 0x20) !== 0;
+}
+
+function hasSum(descriptor: number): boolean {
+  return (descriptor & 4) !== 0;
 }

@@ -4,6 +4,8 @@ import { crc32, deflateRawSync } from 'node:zlib';
 export interface ZipEntry {
   readonly name: string;
   readonly content?: string;
+  /** Instead of `content`. */
+  readonly bytes?: Buffer;
   /** st_mode, for an archive made under Unix: 0o120777 is a link. */
   readonly mode?: number;
   /** What the archive says instead of the content's own size. */
@@ -15,6 +17,8 @@ export interface ZipEntry {
   readonly flags?: number;
   /** The name beside the content, where it is not the directory's. */
   readonly localName?: string;
+  /** Belongs to what is compressed, behind its end. */
+  readonly rest?: Buffer;
   /** Stands behind the content: a descriptor, or what nobody speaks of. */
   readonly behind?: Buffer;
 }
@@ -25,8 +29,8 @@ export function makeZip(entries: readonly ZipEntry[], before = Buffer.alloc(0)):
   const central: Buffer[] = [];
   let offset = before.length;
   for (const { name, content = '', mode = 0, method = 0, ...rest } of entries) {
-    const [path, whole] = [Buffer.from(name), Buffer.from(content)];
-    const data = method === 8 ? deflateRawSync(whole) : whole;
+    const [path, whole] = [Buffer.from(name), rest.bytes ?? Buffer.from(content)];
+    const data = Buffer.concat([method === 8 ? deflateRawSync(whole) : whole, rest.rest ?? Buffer.alloc(0)]);
     const common = Buffer.alloc(26); // from "version needed" to the extra field's length
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE(0x800 | (rest.flags ?? 0), 2); // the name is UTF-8

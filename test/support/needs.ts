@@ -20,6 +20,8 @@ export interface Needs {
   readonly xfs?: boolean;
   /** musl's loader, to be asked beside ours. */
   readonly musl?: boolean;
+  /** GNU tar, gzip, bzip2, xz, zstd and Info-ZIP's zip. */
+  readonly archivers?: boolean;
 }
 
 /** Where Debian's package musl puts it. */
@@ -42,6 +44,7 @@ const probes: Record<keyof Needs, () => string | undefined> = {
   slow: () => (inCi || process.env.CVTOOL_SLOW === '1' ? undefined : 'patience (CVTOOL_SLOW=1 runs it)'),
   xfs: () => (run('mkfs.xfs', ['-V']) === undefined ? 'mkfs.xfs' : undefined),
   musl: () => (existsSync(muslLoader) ? undefined : 'musl (CVTOOL_MUSL_LOADER names its loader)'),
+  archivers: () => ['tar', 'gzip', 'bzip2', 'xz', 'zstd', 'zip'].find((name) => run(name, ['--version']) === undefined),
   python3: () => (run('python3', ['--version']) === undefined ? 'python3' : undefined),
 };
 const answers = new Map<keyof Needs, string | undefined>();
