@@ -156,25 +156,31 @@ test('a zip that grows too much is refused', async () => {
   });
 });
 
-needs({ archivers: true })('every level and variant that the tools know', async () => {
-  const variants: [ArchiveFormat, readonly [string, ...string[]]][] = [
-    ...[1, 9].map((level) => ['gz', ['gzip', '-c', `-${level}`]] as [ArchiveFormat, [string, ...string[]]]),
-    ...[1, 9].map((level) => ['bz2', ['bzip2', '-c', `-${level}`]] as [ArchiveFormat, [string, ...string[]]]),
-    ['xz', ['xz', '-c', '-9']],
-    ['xz', ['xz', '-c', '-0', '--check=crc32', '--block-size=65536', '-T2']],
-    ['xz', ['xz', '-c', '--check=none']],
-    ['zst', ['zstd', '-q', '-c', '-1', '--no-check']],
-    ['zst', ['zstd', '-q', '-c', '-19']],
-    ['zst', ['zstd', '-q', '-c', '--ultra', '-22']],
-    ['zst', ['zstd', '-q', '-c', '--long=27']],
-  ];
-  const long = Buffer.concat([content, Buffer.alloc(3_000_000, 'abc'), content, Buffer.alloc(3_000_000), content]);
-  for (const [format, tool] of variants) {
-    await unpack(compress(long, tool), format);
-    expect(hash(readFileSync(join(folder, 'simd'))), tool.join(' ')).toBe(hash(long));
-    folder += 'x';
-  }
-});
+needs({ archivers: true })(
+  'every level and variant that the tools know',
+  async () => {
+    const variants: [ArchiveFormat, [string, ...string[]]][] = [
+      ['gz', ['gzip', '-c', '-1']],
+      ['gz', ['gzip', '-c', '-9']],
+      ['bz2', ['bzip2', '-c', '-1']],
+      ['bz2', ['bzip2', '-c', '-9']],
+      ['xz', ['xz', '-c', '-9']],
+      ['xz', ['xz', '-c', '-0', '--check=crc32', '--block-size=65536', '-T2']],
+      ['xz', ['xz', '-c', '--check=none']],
+      ['zst', ['zstd', '-q', '-c', '-1', '--no-check']],
+      ['zst', ['zstd', '-q', '-c', '-19']],
+      ['zst', ['zstd', '-q', '-c', '--ultra', '-22']],
+      ['zst', ['zstd', '-q', '-c', '--long=27']],
+    ];
+    const long = Buffer.concat([content, Buffer.alloc(3_000_000, 'abc'), content, Buffer.alloc(3_000_000), content]);
+    for (const [format, tool] of variants) {
+      await unpack(compress(long, tool), format);
+      expect(hash(readFileSync(join(folder, 'simd'))), tool.join(' ')).toBe(hash(long));
+      folder += 'x';
+    }
+  },
+  60_000,
+);
 
 needs({ archivers: true })('a window that is too large, and filters that are not known, are refused', async () => {
   for (const [format, tool] of [
@@ -202,7 +208,8 @@ needs({ archivers: true })('what tar and zip make of a folder comes out as it wa
   cpSync(join(source, 'bin/simd'), join(source, 'simd2'));
   runTool('chmod', ['-R', 'u=rwX,go=rX', source]); // whatever the umask is
   const archives: [ArchiveFormat, string, ...string[]][] = [
-    ...['gnu', 'pax'].map((kind) => ['tar', 'tar', `--format=${kind}`, '-cf'] as [ArchiveFormat, string]),
+    ['tar', 'tar', '--format=gnu', '-cf'],
+    ['tar', 'tar', '--format=pax', '-cf'],
     ['tar.gz', 'tar', '-czf'],
     ['tar.bz2', 'tar', '-cjf'],
     ['tar.xz', 'tar', '-cJf'],

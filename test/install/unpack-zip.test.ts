@@ -130,11 +130,11 @@ describe('places', () => {
   test.each([0n, 1n << 40n, (1n << 53n) - 1n, (1n << 64n) - 1n])(
     'a zip64 directory at %i is refused',
     async (offset) => {
-      for (const places of [
+      for (const [record, directory] of [
         [offset, 0n],
         [0n, offset],
       ] as const) {
-        await expect(unpack(zip64End(...places))).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' });
+        await expect(unpack(zip64End(record, directory))).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' });
         folder += 'x';
       }
     },
