@@ -1,13 +1,13 @@
 // Puts a whole staged folder in the place of another. After a crash at any point the target is the old folder or the new
 // one, or absent with the old one waiting in `.cvtool-staging/old`, whence `mendStaging` brings it back.
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 import { hasCode } from '../errors/cvtool-error.js';
 import { tryLockFolder } from './lock.js';
 import { targetFolder, targetName, type HomePaths, type StagingTarget } from './paths.js';
 import { removeTree } from './remove-tree.js';
-import { syncPath } from './sync.js';
+import { syncPath, syncTree } from './sync.js';
 
 /** Where a new folder for `target` is filled: on the same file system, under the same parent, so that a rename suffices. */
 export function scratchFolder(home: HomePaths, target: StagingTarget): string {
@@ -34,13 +34,32 @@ export function publishScratch(home: HomePaths, target: StagingTarget): void {
     renameSync(place, aside);
   }
   try {
-    renameSync(scratchFolder(home, target), place);
+    moveFolder(scratchFolder(home, target), place);
   } catch (error) {
     if (isThere(aside)) renameSync(aside, place);
     throw error;
   }
   syncPath(dirname(place));
   removeScratch(home);
+}
+
+/** One rename, or a copy and one where the two lie on two file systems: `upgrades` may be a link to another disk. */
+function moveFolder(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!hasCode(error, 'EXDEV')) throw error;
+    const beside = join(dirname(to), `.${basename(to)}.cvtool-new`);
+    removeTree(beside); // of a run that was killed
+    try {
+      cpSync(from, beside, { recursive: true, verbatimSymlinks: true });
+      syncTree(beside);
+      renameSync(beside, to);
+    } catch (problem) {
+      removeTree(beside);
+      throw problem;
+    }
+  }
 }
 
 /** Removes the scratch of a staging; whatever is worth keeping has been put in its place before. */

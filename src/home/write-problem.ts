@@ -12,7 +12,7 @@ export function asWriteProblem(error: unknown, home: HomePaths): unknown {
   if (!(error instanceof Error) || !('syscall' in error)) return error;
   const path = 'path' in error ? String(error.path) : home.cosmovisor;
   return new CvtoolError('HOME_UNWRITABLE', `${path}: ${systemReason(error)}`, {
-    hint: 'This user must be able to read the executable, and to write below DAEMON_HOME.',
+    hint: 'This user must be able to write below DAEMON_HOME, and to read what is copied there.',
     cause: error,
   });
 }

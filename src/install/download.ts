@@ -265,5 +265,7 @@ function sayWhy(error: unknown, stallLimit: number): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const words = inWords[code];
   const [, where] = / ((?:\d+\.){3}\d+:\d+|\S*:\d+)$/.exec(messageOf(error)) ?? [];
-  return words === undefined ? messageOf(error) : `${words}${where === undefined ? '' : ` (${where})`}`;
+  if (words === undefined)
+    return messageOf(error).replace(/^[0-9A-F]+:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):[^]*$/, '$1: $2'); // OpenSSL
+  return `${words}${where === undefined ? '' : ` (${where})`}`;
 }

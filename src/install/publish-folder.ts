@@ -111,7 +111,7 @@ function asHomeProblem(error: unknown, home: string): unknown {
       cause: error,
     });
   }
-  if (hasCode(error, 'ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP', 'ENAMETOOLONG', 'EBUSY', 'EIO')) {
+  if (hasCode(error, 'ENOTDIR', 'EEXIST', 'ENOENT', 'ELOOP', 'ENAMETOOLONG', 'EBUSY', 'EXDEV', 'EIO')) {
     return new CvtoolError('HOME_UNWRITABLE', `${home} cannot be used: ${messageOf(error)}`, {
       hint: 'Nothing was staged. Look at what lies there.',
       cause: error,

@@ -105,6 +105,7 @@ export interface BroughtIn {
  */
 export async function bringIn(request: BringIn, run: RunPipeline): Promise<BroughtIn> {
   refuseUnvouched(request);
+  request.recipe.catch(() => undefined); // awaited late, perhaps after something else has thrown
   try {
     const download = openDownloadFolder(request.home);
     try {

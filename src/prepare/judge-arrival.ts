@@ -42,7 +42,9 @@ export async function judgeArrival(arrival: Arrival, signal: AbortSignal): Promi
     { manifest: manifestState(folder), recipe },
     { daemonEnvironment: environment, execute, moduleCaches: goModuleCaches(environment), recase, signal },
   );
-  const bad = findings.filter(({ level, status }) => status === 'fail' && deciding.includes(level));
+  const bad = findings.filter(
+    ({ level, status, environment: only }) => status === 'fail' && deciding.includes(level) && only === undefined,
+  );
   const [first] = bad;
   if (first !== undefined) {
     const said = ({ level, text }: Finding): string => there(`${level}: ${text}`);

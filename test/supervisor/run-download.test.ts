@@ -10,6 +10,8 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loopbackServer, type Answer, type LoopbackServer } from '../support/loopback-server.js';
 import { makeTar, type TarEntry } from '../support/make-tar.js';
 import { makeZip } from '../support/make-zip.js';
+import { needs } from '../support/needs.js';
+import { runTool } from '../support/run-tool.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 import { endHomesAfterEach, makeRunHome, runTools, type RunHome, type RunTools } from './run-home.js';
 
@@ -321,5 +323,46 @@ describe('what stands in the way', () => {
     expect(status).toBe(1);
     expect(stderr).toContain('downloading disabled');
     expect(server.asked).toEqual([]);
+  });
+});
+
+describe('disks', () => {
+  /** A disk of its own at `folder`, for as long as `work` takes. */
+  async function onDisk(folder: string, size: string, work: () => Promise<void>): Promise<void> {
+    mkdirSync(folder, { recursive: true });
+    runTool('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', folder], { cwd: scratch });
+    try {
+      await work();
+    } finally {
+      await home.cut();
+      runTool('umount', [folder], { cwd: scratch });
+    }
+  }
+
+  needs({ root: true })('a full one: said, nothing is left, and with room the next run goes on', async () => {
+    await onDisk(join(home.home, 'cosmovisor'), '1m', async () => {
+      home.genesis({ steps: ['hang'] });
+      served['/noded'] = Buffer.concat([Buffer.from(script), Buffer.alloc(2_000_000, '\n')]);
+      const { status, stderr } = await upgraded(infoOf(urlOf('/noded')));
+      expect(status).toBe(1);
+      expect(stderr).toContain('no space left on device');
+      expect(existsSync(upgrades())).toBe(false);
+      expect(leftovers()).toEqual([]);
+      served['/noded'] = script;
+      expect(await home.start({ DAEMON_ALLOW_DOWNLOAD_BINARIES: 'true' }).ended).toBe(0);
+      expect(home.starts()).toEqual(['genesis', 'v2']);
+    });
+  });
+
+  needs({ root: true })('upgrades/ on another one', async () => {
+    await onDisk(upgrades(), '1m', async () => {
+      served['/a.tar'] = withRest;
+      const { status } = await upgraded(infoOf(urlOf('/a.tar')));
+      expect(status).toBe(0);
+      expect(readdirSync(upgrades())).toEqual(['v2']);
+      expect(statSync(newBinary()).mode & 0o777).toBe(0o755);
+      expect(statSync(join(upgrades(), 'v2/README.md')).mode & 0o777).toBe(0o644);
+      expect(leftovers()).toEqual([]);
+    });
   });
 });
