@@ -1,6 +1,6 @@
 // `cvtool internal download`: the binary of the upgrade that is under way, for a supervisor that must not hold what it takes to fetch,
 // unpack and judge one. Each line that it prints is one JSON document: what it is doing, or how it ended.
-import { readEnvironment, wholeEnvironment } from '../config/environment.js';
+import { readEnvironment } from '../config/environment.js';
 import { secondsFrom } from '../config/staging.js';
 import { CvtoolError } from '../errors/cvtool-error.js';
 import { homePaths, type StagingTarget } from '../home/paths.js';
@@ -10,9 +10,9 @@ import { planSource } from '../prepare/plan-source.js';
 import type { Recipe } from '../recipe/schema.js';
 import { errorData } from '../report/error-text.js';
 import { print } from '../report/terminal.js';
-import { checkBinary } from '../supervisor/check-binary.js';
 import { downloadLimit, type DownloadNews } from '../supervisor/download-news.js';
 import { ownRecipe } from './own-recipe.js';
+import { startsUnderRun } from './starts-under-run.js';
 
 /** @param mustHaveChecksum DAEMON_DOWNLOAD_MUST_HAVE_CHECKSUM @returns the exit status; why it failed has been printed */
 export async function downloadApart(root: string, daemon: string, mustHaveChecksum: boolean): Promise<number> {
@@ -37,8 +37,7 @@ export async function downloadApart(root: string, daemon: string, mustHaveChecks
       ...{ home, source, target, checksum: source.checksum, keys: [], signature: 'never' as const },
       ...{ acceptUnvouched: true, force: false, execute: false, environment, recase: false, ...limits, warn },
       recipe: recipeOf(daemon, warn),
-      checkStart: (binary: string, folder: string) =>
-        void checkBinary({ binary, folder, environment: wholeEnvironment() }),
+      checkStart: startsUnderRun,
     };
     const { published } = await bringIn(request, quietly(tools));
     say({ done: published.folder });

@@ -103,7 +103,10 @@ async function readRequest(
     recipe,
     timeLimit: timeLimitFrom(options.timeout),
     stallLimit: secondsFrom(environment, 'CVTOOL_STALL_SECONDS'),
-    checkStart: (binary, folder) => void checkBinary({ binary, folder, environment: wholeEnvironment() }),
+    checkStart: (binary, folder) => {
+      checkBinary({ binary, folder, environment: wholeEnvironment() });
+      return false; // who will run it is not known
+    },
     warn,
   };
 }

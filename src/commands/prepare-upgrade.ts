@@ -1,15 +1,14 @@
 // `cvtool prepare-upgrade` (cosmovisor 1.7.1, cmd/prepare_upgrade.go): asks the node for the chain's plan, ahead of its height, and fetches
 // its binary where it is missing.
-import { wholeEnvironment } from '../config/environment.js';
 import { secondsFrom } from '../config/staging.js';
 import { readSupervisorConfig } from '../config/supervisor-config.js';
 import { homePaths } from '../home/paths.js';
 import { prepareUpgrade } from '../prepare/prepare-upgrade.js';
 import { onInterrupt } from '../report/interrupt.js';
-import { checkBinary } from '../supervisor/check-binary.js';
 import { downloadLimit } from '../supervisor/download-news.js';
 import { cosmovisorVerb, sourcesOf } from './cosmovisor-verb.js';
 import { ownRecipe } from './own-recipe.js';
+import { startsUnderRun } from './starts-under-run.js';
 import { telling } from './telling.js';
 
 /** @returns the exit status */
@@ -28,7 +27,7 @@ export function prepareUpgradeCommand(options: { readonly cosmovisorConfig?: str
         mustHaveChecksum: config.mustHaveChecksum,
         timeLimit: downloadLimit,
         stallLimit: secondsFrom(environment, 'CVTOOL_STALL_SECONDS'),
-        checkStart: (binary, folder) => void checkBinary({ binary, folder, environment: wholeEnvironment() }),
+        checkStart: startsUnderRun,
         interrupted: () => onInterrupt({ quiet: false, left: 'nothing was installed' }),
       },
       telling(config, environment),

@@ -31,8 +31,11 @@ export interface BringIn {
   readonly timeLimit: number;
   /** Milliseconds without a byte. */
   readonly stallLimit?: number | undefined;
-  /** @throws VERIFY_FAILED for what would not start in the environment of a node */
-  readonly checkStart: (binary: string, folder: string) => void;
+  /**
+   * @returns whether an LD_LIBRARY_PATH helps it to its libraries: then it need not find them alone
+   * @throws VERIFY_FAILED for what would not start in the environment of a node
+   */
+  readonly checkStart: (binary: string, folder: string) => boolean;
   readonly warn: (text: string) => void;
 }
 

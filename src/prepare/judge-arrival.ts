@@ -7,6 +7,7 @@ import type { Recipe } from '../recipe/schema.js';
 import type { Finding, Level } from '../verify/finding.js';
 import { manifestState } from '../verify/manifest-state.js';
 import { verifySubject } from '../verify/verdict.js';
+import type { BringIn } from './arriving.js';
 
 export interface Arrival {
   readonly home: HomePaths;
@@ -18,11 +19,13 @@ export interface Arrival {
   readonly recase: boolean;
   /** May it be started once? */
   readonly execute: boolean;
-  readonly checkStart: (binary: string, folder: string) => void;
+  readonly checkStart: BringIn['checkStart'];
   readonly warn: (text: string) => void;
 }
 
 const deciding: readonly Level[] = ['L0', 'L1', 'L2', 'L3'];
+/** What is judged of a binary that finds its libraries alone; L1 of one that is helped to them `checkStart` has judged. */
+const ofLinkage: readonly Level[] = ['L1', 'L2'];
 
 /** @returns what was found @throws VERIFY_FAILED where it would not start here, or a library is not what it must be */
 export async function judgeArrival(arrival: Arrival, signal: AbortSignal): Promise<readonly Finding[]> {
@@ -30,8 +33,9 @@ export async function judgeArrival(arrival: Arrival, signal: AbortSignal): Promi
   const place = targetFolder(home, target);
   const binary = binaryIn(home, folder);
   const there = (text: string): string => text.replaceAll(folder, place); // it is gone by the time that this is read
+  let helped: boolean;
   try {
-    arrival.checkStart(binary, folder);
+    helped = arrival.checkStart(binary, folder);
   } catch (error) {
     if (!(error instanceof CvtoolError)) throw error;
     const { code, message, details, hint, cause } = error;
@@ -42,8 +46,9 @@ export async function judgeArrival(arrival: Arrival, signal: AbortSignal): Promi
     { manifest: manifestState(folder), recipe },
     { daemonEnvironment: environment, execute, moduleCaches: goModuleCaches(environment), recase, signal },
   );
+  const levels = deciding.filter((level) => !helped || !ofLinkage.includes(level));
   const bad = findings.filter(
-    ({ level, status, environment: only }) => status === 'fail' && deciding.includes(level) && only === undefined,
+    ({ level, status, environment: only }) => status === 'fail' && levels.includes(level) && only === undefined,
   );
   const [first] = bad;
   if (first !== undefined) {

@@ -1,12 +1,22 @@
 // `run` with DAEMON_ALLOW_DOWNLOAD_BINARIES: what servers and archives give becomes the new binary byte for byte, or nothing is left of it
 // and the next run fetches it again (spec, Downloads).
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
+import { compileC } from '../support/compile-c.js';
 import { loopbackServer, type Answer, type LoopbackServer } from '../support/loopback-server.js';
 import { makeTar, type TarEntry } from '../support/make-tar.js';
 import { makeZip } from '../support/make-zip.js';
@@ -192,6 +202,57 @@ describe('what is served becomes the new binary', () => {
     expect((await upgraded(infoOf(urlOf('/noded')), {}, name)).status).toBe(0);
     expect(readdirSync(upgrades())).toEqual(['..%2F..%2F..%2Fescaped']);
     expect(leftovers()).toEqual([]);
+  });
+});
+
+describe('a binary that needs a library', () => {
+  let program: Buffer;
+  let library: Buffer;
+  beforeAll(() => {
+    const folder = mkdtempSync(join(scratch, 'linked-'));
+    library = readFileSync(compileC(folder, 'libx.so', 'int x(void) { return 0; }', ['-shared', '-fPIC']));
+    const source = String.raw`#include <stdio.h>
+      #include <stdlib.h>
+      #include <string.h>
+      #include <unistd.h>
+      int x(void);
+      int main(int argc, char **argv) {
+        char path[5000];
+        if (argc < 2 || strcmp(argv[1], "start") != 0) return 1;
+        snprintf(path, sizeof path, "%s/trace", getenv("TEST_TRACE"));
+        FILE *trace = fopen(path, "a");
+        fprintf(trace, "v2 %d start\n", getpid());
+        return fclose(trace) + x();
+      }`;
+    program = readFileSync(compileC(folder, 'noded', source, ['-L', folder, '-lx']));
+  });
+  const archive = (...more: readonly TarEntry[]): Buffer =>
+    makeTar([{ name: 'bin/noded', content: program, mode: 0o755 }, ...more]);
+
+  test('starts by the one that came with it, also where only the supervisor leads it there', async () => {
+    served['/a.tar'] = archive({ name: 'lib/libx.so', content: library });
+    const { status, stdout } = await upgraded(infoOf(urlOf('/a.tar')));
+    expect({ status, starts: home.starts() }).toEqual({ status: 0, starts: ['genesis', 'v2'] });
+    expect(stdout).toMatch(/WRN .*libx\.so/);
+  });
+
+  test("starts by the operator's LD_LIBRARY_PATH", async () => {
+    served['/a.tar'] = archive();
+    const libraries = join(home.root, 'libraries');
+    mkdirSync(libraries);
+    writeFileSync(join(libraries, 'libx.so'), library);
+    expect((await upgraded(infoOf(urlOf('/a.tar')), { LD_LIBRARY_PATH: libraries })).status).toBe(0);
+  });
+
+  test('never becomes current without it', async () => {
+    served['/a.tar'] = archive();
+    const { status, stderr } = await upgraded(infoOf(urlOf('/a.tar')));
+    expect(status).toBe(1);
+    expect(stderr).toContain('libx.so');
+    expect(stderr).not.toContain('.cvtool/download-');
+    expect(existsSync(upgrades())).toBe(false);
+    expect(leftovers()).toEqual([]);
+    expect(home.current()).toBe('genesis');
   });
 });
 
