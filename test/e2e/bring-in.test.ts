@@ -138,6 +138,13 @@ describe('what vouches for it', () => {
     expect(isUntouched()).toBe(true);
   });
 
+  test('a key, and no signature', async () => {
+    copyFileSync(archive, join(scratch, 'dist/unsigned.tar.gz'));
+    const ended = await install(`${server.address}/unsigned.tar.gz`, '--public-key', publicKey, '--json');
+    expectError(ended, 'CHECKSUM_MISSING', ['nothing vouches for', 'unsigned.tar.gz']);
+    expect(isUntouched()).toBe(true);
+  });
+
   test('--require-signature: a checksum alone is not enough', async () => {
     copyFileSync(archive, join(scratch, 'dist/unsigned.tar.gz'));
     const args = ['--checksum', sum, '--public-key', publicKey, '--require-signature'];
