@@ -71,6 +71,7 @@ export async function download(url: URL, file: string, options: DownloadOptions)
 }
 
 function whyNotFollowed(from: URL, to: URL): string | undefined {
+  if (to.protocol === 'nowhere:') return 'it leads on to what is no address';
   if (!/^https?:$/.test(to.protocol)) return `it leads on to ${to.protocol}`;
   return from.protocol === 'https:' && to.protocol === 'http:' ? 'it leads on from https to http' : undefined;
 }
@@ -128,7 +129,7 @@ function eitherCase(environment: Environment, name: string): string | undefined 
 
 function redirectOf({ statusCode, headers }: Dispatcher.ResponseData, at: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(statusCode) || typeof headers.location !== 'string') return undefined;
-  return new URL(headers.location, at);
+  return URL.canParse(headers.location, at.href) ? new URL(headers.location, at) : new URL('nowhere:');
 }
 
 type CanGoOn = Begun & { readonly validator: string };

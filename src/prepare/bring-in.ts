@@ -10,6 +10,7 @@ import { openDownloadFolder } from '../home/download-folder.js';
 import { binaryIn, type StagingTarget } from '../home/paths.js';
 import { asWriteProblem } from '../home/write-problem.js';
 import { arrange } from '../install/arrange.js';
+import { formatByContent } from '../install/format-by-content.js';
 import { fetchChecked } from '../install/fetch-checked.js';
 import { publishFolder, type Published } from '../install/publish-folder.js';
 import { unpackArchive } from '../install/unpack.js';
@@ -49,6 +50,7 @@ const unpack: Step<Begun & { fetched: FetchedFile }, { arrived: Arrived }> = {
     const tree = join(folder, 'tree');
     let top = tree;
     if (source.format === undefined) {
+      refuseArchive(file, source);
       mkdirSync(join(tree, 'bin'), { recursive: true });
       for (const each of [tree, join(tree, 'bin')]) chmodSync(each, 0o755);
       renameSync(file, binaryIn(home, tree));
@@ -129,6 +131,15 @@ export function quietly(tools: StepTools): RunPipeline {
     }
     return { context: start as Context, times: [] };
   };
+}
+
+/** @throws ARCHIVE_INVALID for what would otherwise be told to be no program */
+function refuseArchive(file: string, { address }: BringIn['source']): void {
+  const format = formatByContent(file);
+  if (format === undefined) return;
+  throw new CvtoolError('ARCHIVE_INVALID', `${address.href} is ${format}, and its address does not say so`, {
+    hint: 'The path of the address must end in .tar.gz, .zip or the like, or its query say it: archive=tar.gz.',
+  });
 }
 
 /** @throws USAGE where the archive does not say what it is for */

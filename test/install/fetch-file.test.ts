@@ -261,6 +261,14 @@ describe('an address that leads on', () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  test.each([
+    ['http://[::', 'it leads on to what is no address'],
+    ['javascript:1', 'it leads on to javascript:'],
+  ])('never to %s', async (location, why) => {
+    const { address } = await loopbackServer(leadsTo(location));
+    await expect(fetched(`${address}/a`)).rejects.toThrow(why);
+  });
+
   test('never round and round', async () => {
     const { address, asked } = await loopbackServer(leadsTo('/a'));
     await expect(fetched(`${address}/a`)).rejects.toThrow('it leads on from address to address, more than 10 times');

@@ -276,6 +276,7 @@ describe('nothing is left, and the next run fetches it again', () => {
     ],
     ['half of an ELF file', '/noded', Buffer.from('\x7fELF\x02\x01\x01'), 'cannot run here'],
     ['an empty file', '/noded', '', 'it is neither an ELF program nor a script'],
+    ['an archive whose address does not say so', '/noded', gzipSync(withRest), 'is a gzip archive, and its address'],
     ['a page in the place of the archive', '/a.tar.gz', page, 'gzip data are damaged'],
     ['an archive that is cut off', '/a.tar.gz', gzipSync(withRest).subarray(0, 100), 'gzip data are damaged'],
     [
