@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import fsExtra from 'fs-extra';
 
 import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
+import { systemReason } from '../errors/system-reason.js';
 import { documentNames } from '../evidence/manifest.js';
 import type { StagedFile } from '../evidence/staged-files.js';
 import { lockFolder } from '../home/lock.js';
@@ -100,7 +101,7 @@ function makeFolders(home: HomePaths, target: StagingTarget): string[] {
 
 function asHomeProblem(error: unknown, home: string): unknown {
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
-    return new CvtoolError('NO_SPACE', `the disk of ${home} is full`, {
+    return new CvtoolError('NO_SPACE', `the disk of ${home} is full: ${systemReason(error)}`, {
       hint: 'Nothing was staged. Make room, then run it again.',
       cause: error,
     });
