@@ -14,9 +14,10 @@ import {
 } from '../report/stage-all.js';
 import { planData, planLines, stagedData } from '../report/staging.js';
 import { coloured, outliveReaders, print, printError } from '../report/terminal.js';
+import type { Approve } from '../stage/plan.js';
 import type { StagingRequest } from '../stage/request.js';
 import { eachRelease, releasesToStage, type SkippedRelease } from '../stage/stage-all.js';
-import { planOnly, stage, type Approve } from '../stage/stage.js';
+import { planOnly, stage } from '../stage/stage.js';
 import type { Release } from '../recipe/schema.js';
 import { approver, readRequest, runner, styleFor, type StageOptions } from './stage.js';
 

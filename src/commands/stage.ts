@@ -24,8 +24,10 @@ import {
   printError,
   type Style,
 } from '../report/terminal.js';
+import type { Approve } from '../stage/plan.js';
 import type { StagingRequest } from '../stage/request.js';
-import { planOnly, stage, type Approve, type RunPipeline } from '../stage/stage.js';
+import { planOnly, stage } from '../stage/stage.js';
+import type { RunPipeline } from '../stage/step.js';
 import { parseAbsolutePath } from '../values/absolute-path.js';
 import { parseCommitPrefix } from '../values/commit.js';
 import { parseGlibcRelease } from '../values/glibc-release.js';

@@ -40,6 +40,12 @@ export interface StagingPlan {
   readonly notes: readonly string[];
 }
 
+/**
+ * Is this to be built? Asked once the plan is whole; false ends it with nothing done.
+ * @param downloads cvtool itself is to fetch the first of these versions of Go that the module proxy has; empty: it needs not
+ */
+export type Approve = (plan: StagingPlan, downloads: readonly GoVersion[]) => Promise<boolean>;
+
 /** The Go that the recipe names for a tag; undefined where it does not name one, or the chain needs none. */
 export function plannedGo(recipe: Recipe, tag: Tag): PlannedGo | undefined {
   const go = goFor(recipe, tag);

@@ -41,3 +41,9 @@ export interface StepTime {
   readonly title: string;
   readonly seconds: number;
 }
+
+/** Runs a pipeline and shows it: report/'s `runPipeline`, or a plain loop. */
+export type RunPipeline = <Context extends object>(
+  pipeline: Pipeline<Context>,
+  start: object,
+) => Promise<{ readonly context: Context; readonly times: readonly StepTime[] }>;
