@@ -28,7 +28,7 @@ export function openBuildFolder(buildsFolder: string, logsFolder: string): Build
     const { folder, lock } = makeLocked(buildsFolder);
     return {
       folder,
-      log: join(logsFolder, `${basename(folder)}.log`),
+      log: join(logsFolder, `${shortName(folder, 'build')}.log`),
       close: (keep) => {
         if (!keep) removeTree(folder);
         lock.release();
@@ -39,10 +39,28 @@ export function openBuildFolder(buildsFolder: string, logsFolder: string): Build
   }
 }
 
+/**
+ * The length, in bytes, of each build folder's path: what a Makefile links with the path of its checkout (a RUNPATH) has this
+ * length in its layout, and so should not depend on where the cache lies. As long as the module cache's alias, for the same reasons.
+ */
+const folderLength = 200;
+
+/** What mkdtemp(3) puts behind it is part of the length. A longer place for builds gets no filling: its builds may differ. */
+function folderStart(buildsFolder: string): string {
+  const start = join(buildsFolder, 'build-');
+  const filling = folderLength - Buffer.byteLength(start) - '-XXXXXX'.length;
+  return filling > 0 ? `${start}${'m'.repeat(filling)}-` : start;
+}
+
+/** The folder's name for people: under another prefix, without the filling. */
+function shortName(folder: string, prefix: 'build' | 'kept'): string {
+  return basename(folder).replace(/^build-(?:m+-)?/, `${prefix}-`);
+}
+
 /** Another cvtool may take a new folder for one that was left, as long as it is not locked: then another one is made. */
 function makeLocked(buildsFolder: string): { folder: string; lock: FolderLock } {
   for (;;) {
-    const folder = mkdtempSync(join(buildsFolder, 'build-'));
+    const folder = mkdtempSync(folderStart(buildsFolder));
     const lock = lockIfThere(folder);
     if (lock !== undefined && existsSync(folder)) return { folder, lock };
     lock?.release();
@@ -72,7 +90,7 @@ function lockIfThere(folder: string): FolderLock | undefined {
 
 /** Keeps a build's folder beyond its build, under a name that says so. @returns the new path */
 export function keepBuildFolder(folder: string): string {
-  const kept = join(dirname(folder), basename(folder).replace(/^build-/, 'kept-'));
+  const kept = join(dirname(folder), shortName(folder, 'kept'));
   renameSync(folder, kept);
   return kept;
 }

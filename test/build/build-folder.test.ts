@@ -49,6 +49,21 @@ test('a fresh folder each, locked, with a log outside of it; a close removes it'
   expect(existsSync(two.folder)).toBe(true);
 });
 
+test('its path has one length wherever the cache lies; what is shown to people has no filling', () => {
+  const folders = ['here', 'a/much longer/place/than that', 'é'].map((name) => {
+    const opened = openBuildFolder(join(scratch, name, 'builds'), join(scratch, name, 'logs'));
+    expect(opened.log).toMatch(/\/build-\w{6}\.log$/);
+    expect(keepBuildFolder(opened.folder)).toMatch(/\/kept-\w{6}$/);
+    opened.close(true);
+    return Buffer.byteLength(opened.folder);
+  });
+  expect(folders).toEqual([200, 200, 200]);
+  const far = join(scratch, 'x'.repeat(200), 'builds'); // no room for a filling
+  const opened = openBuildFolder(far, join(scratch, 'logs'));
+  expect(opened.folder).toMatch(/\/build-\w{6}$/);
+  opened.close(false);
+});
+
 test('what a killed build left is removed by the next; what runs, and what was kept, stays', async () => {
   const { builds, logs } = makePlaces();
   const killed = start(builds, logs);
