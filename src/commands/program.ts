@@ -13,6 +13,7 @@ import type { InstallOptions } from './install.js';
 import type { PackOptions } from './pack.js';
 import type { PlanInfoOptions } from './plan-info.js';
 import type { ReleasesOptions } from './releases.js';
+import type { ReproduceOptions } from './reproduce.js';
 import type { StageAllOptions } from './stage-all.js';
 import type { StageOptions } from './stage.js';
 import type { StatusOptions } from './status.js';
@@ -82,6 +83,20 @@ function buildProgram(done: (status: number) => void): Command {
     .option('--debug', 'print the stack of an error')
     .action(async (subject: string | undefined, options: VerifyOptions) =>
       done(await (await import('./verify.js')).verifyCommand(subject, options)),
+    );
+  buildOptions(
+    placeOptions(
+      program
+        .command('reproduce')
+        .description('build what is staged again, from nothing, and compare every byte; nothing is staged')
+        .argument('<subject>', 'genesis, current, the name of an upgrade, or the path of a staged folder'),
+    ),
+  )
+    .option('--expect-sha256 <digest>', 'what the new binary must have; where nothing is staged it is compared alone')
+    .option('--tag <tag>', 'with --expect-sha256: build this tag, and look at nothing that is staged')
+    .option('--commit <sha>', 'the commit that the tag must lead to')
+    .action(async (subject: string, options: ReproduceOptions) =>
+      done(await (await import('./reproduce.js')).reproduceCommand(subject, options)),
     );
   lookingOptions(
     program
@@ -232,16 +247,21 @@ function placeOptions(command: Command): Command {
 }
 
 function sharedOptions(command: Command): Command {
-  return placeOptions(command)
+  return buildOptions(placeOptions(command))
     .option('--force', 'replace what is staged there, also where the bytes differ')
     .option('--dry-run', 'print the plan and change nothing')
+    .option('--no-cache', 'clone anew and compile everything anew')
+    .addOption(new Option('--offline', 'fetch nothing: mirror, modules and Go must be here'))
+    .option('--target-glibc <release>', 'refuse what needs a later glibc than this one, such as 2.31');
+}
+
+/** Of all that build. */
+function buildOptions(command: Command): Command {
+  return command
     .option('--json', 'print the result as one JSON document; progress goes to stderr')
     .option('--verbose', 'print all output of the build')
     .option('--debug', 'print the stack of an error')
     .option('--yes', 'fetch a Go that is missing without asking (CI=true does not ask either)')
-    .option('--no-cache', 'clone anew and compile everything anew')
-    .addOption(new Option('--offline', 'fetch nothing: mirror, modules and Go must be here'))
-    .option('--target-glibc <release>', 'refuse what needs a later glibc than this one, such as 2.31')
     .option('--keep-source', 'leave the checkout for you to look at');
 }
 

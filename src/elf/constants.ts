@@ -10,7 +10,10 @@ export const PT = { NULL: 0, LOAD: 1, DYNAMIC: 2, INTERP: 3, NOTE: 4 } as const;
 export const PF = { X: 1, W: 2, R: 4 } as const;
 
 /** sh_type */
-export const SHT = { NULL: 0, SYMTAB: 2, STRTAB: 3, NOTE: 7, NOBITS: 8, DYNSYM: 11 } as const;
+export const SHT = { NULL: 0, PROGBITS: 1, SYMTAB: 2, STRTAB: 3, NOTE: 7, NOBITS: 8, DYNSYM: 11 } as const;
+
+/** sh_flags */
+export const SHF = { EXECINSTR: 4, COMPRESSED: 0x800 } as const;
 
 /** d_tag */
 export const DT = {

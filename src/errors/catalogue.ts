@@ -73,6 +73,7 @@ export const catalogue = {
   ELF_INVALID: { exit: 7, means: 'a file is no usable ELF file' },
   RUNPATH_FIXED: { exit: 7, means: 'the binary has no room for a portable RUNPATH' },
   VERIFY_FAILED: { exit: 7, means: 'a check of the built or staged binary failed' },
+  NOT_REPRODUCED: { exit: 7, means: 'the bytes of a new build differ from those staged or published' },
   MANIFEST_INVALID: { exit: 7, means: 'the manifest of a staged folder is damaged' },
   PLAN_INFO_INVALID: { exit: 7, means: 'nodes would not get their binary by the info of the plan' },
 

@@ -37,7 +37,7 @@ const files: readonly ZipEntry[] = [
 /** A toolchain, and by what it is known. */
 function toolchain(version: string, entries: readonly ZipEntry[] = files) {
   const named = entries.map((entry) => ({ ...entry, name: `${moduleOf(version)}/${entry.name}` }));
-  const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const digest = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
   const hash = moduleHash(new Map(named.map(({ name, content = '' }) => [name, digest(content)])));
   return { zip: makeZip(named), vouched: { version: parseGoVersion(version), hash } };
 }
