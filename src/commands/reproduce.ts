@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readEnvironment } from '../config/environment.js';
 import { catalogue } from '../errors/catalogue.js';
 import { CvtoolError } from '../errors/cvtool-error.js';
-import { readManifest } from '../evidence/manifest.js';
+import { readManifest, type Manifest } from '../evidence/manifest.js';
 import { sha256OfFile } from '../evidence/sha256.js';
 import type { HomePaths } from '../home/paths.js';
 import { errorData, reportError } from '../report/error-text.js';
@@ -80,6 +80,8 @@ async function readAsked(word: string, options: StageOptions & ReproduceOptions)
   }
   const manifest = readManifest(subject.folder);
   if (manifest === undefined) throw noManifest(subject, request.home);
+  const isAsked = (options.recipe ?? request.environment.CVTOOL_RECIPE) !== undefined;
+  if (!isAsked) refuseOtherRecipe(subject, manifest, request);
   const { name, folder } = subject;
   return { request: requestFor(manifest, request), notes: [], staged: { name, folder, manifest }, expected };
 }
@@ -92,6 +94,15 @@ function stagedOr(mayLack: boolean, find: () => Subject): Subject | undefined {
     if (mayLack && error instanceof CvtoolError && error.code === 'NOT_STAGED') return undefined;
     throw error;
   }
+}
+
+/** By default it is panacea's recipe, which need not be meant. */
+function refuseOtherRecipe({ name }: Subject, { recipe: by }: Manifest, { recipe: { recipe } }: StagingRequest): void {
+  if (by.name === recipe.name) return;
+  const what = `${name} was built by the recipe ${by.name}, and this one is ${recipe.name}`;
+  throw new CvtoolError('CONFIG_INVALID', what, {
+    hint: `Name it: --recipe ${by.name}, or the path of its file. --recipe ${recipe.name} takes this one all the same.`,
+  });
 }
 
 function noManifest({ name, folder, binary, target }: Subject, home: HomePaths): CvtoolError {

@@ -76,7 +76,10 @@ export function requestFor(manifest: Manifest, request: StagingRequest): Staging
  * The Go of the manifest and no other, where it is one that the recipe takes; else the recipe's, and the difference is told: a
  * manifest alone does not decide what is fetched and run here.
  */
-function withGoOf(manifest: Manifest | undefined, plan: StagingPlan): StagingPlan {
+export function withGoOf(
+  manifest: { readonly build: Pick<Manifest['build'], 'go'> } | undefined,
+  plan: StagingPlan,
+): StagingPlan {
   const { go } = plan;
   if (manifest === undefined || go === undefined) return plan;
   const version = [go.version, ...go.alternatives].find((known) => known === manifest.build.go);

@@ -80,7 +80,7 @@ describe("the demo's upgrade, staged", () => {
     const variables = {
       HOME: elsewhere,
       XDG_CACHE_HOME: join(elsewhere, 'cache'),
-      DAEMON_HOME: '/nonexistent/home',
+      DAEMON_HOME: '/dev/null/home', // nobody can write there, and nobody need
     };
     const document = jsonOf(await sandbox.run(['reproduce', moved, '--json'], variables));
     expect(document).toMatchObject({ ok: true, subject: moved, tag: 'v2.1.0', differences: [], expected: null });
@@ -187,6 +187,12 @@ describe("the demo's upgrade, staged", () => {
     expectError(await sandbox.run(['reproduce', 'v2.1.0', '--json']), 'COMMIT_MISMATCH', ['e86a64f', '8f710be']);
     writeFileSync(join(folder, 'manifest.json'), '{}');
     expectError(await sandbox.run(['reproduce', 'v2.1.0', '--json']), 'MANIFEST_INVALID', ['manifest.json']);
+  });
+
+  test('the recipe that nobody named is not taken for that of another chain', async () => {
+    const ended = await sandbox.run(['reproduce', folder, '--json'], { CVTOOL_RECIPE: undefined });
+    expectError(ended, 'CONFIG_INVALID', ['was built by the recipe demo, and this one is panacea', '--recipe demo']);
+    expect((await sandbox.run(['reproduce', folder, '--recipe', 'demo'], { CVTOOL_RECIPE: undefined })).status).toBe(0);
   });
 
   test('--keep-source leaves the new build, and says where', async () => {
