@@ -17,8 +17,8 @@ const most = 20;
 /** How much of a long one is shown, and of that what is alike before the difference: Go's strings stand end to end. */
 const shownLength = 80;
 const shownBefore = 24;
-/** In bytes: how much of a section is read. Real ones are shorter. */
-const longestSection = 64 << 20;
+/** In characters: as far as two are compared. Real ones part sooner. */
+const longestCompared = 1 << 20;
 /** In bytes; a compiler's own words have some thirty. */
 const longestComment = 1 << 16;
 
@@ -49,10 +49,14 @@ export function comments({ source, sections }: ElfFile): readonly string[] {
   return [...new Set(texts.filter((text) => text !== ''))].sort();
 }
 
+/** Sections of a sound file do not overlap: no more is read than the file has, however many a hostile one names. */
 function textsOf({ source }: ElfFile, sections: readonly Section[]): ReadonlySet<string> {
   const texts = new Set<string>();
+  let left = source.size;
   for (const { offset, size } of sections.filter(holdsTexts)) {
-    const bytes = Buffer.from(source.read(offset, Math.min(size, longestSection)));
+    if (size > left) continue;
+    left -= size;
+    const bytes = Buffer.from(source.read(offset, size));
     for (const [text] of bytes.toString('latin1').matchAll(printableRuns)) texts.add(text);
   }
   return texts;
@@ -83,8 +87,8 @@ function shown(text: string, others: readonly string[]): string {
 }
 
 function commonLength(a: string, b: string): number {
-  const most = Math.min(a.length, b.length);
+  const end = Math.min(a.length, b.length, longestCompared);
   let length = 0;
-  while (length < most && a[length] === b[length]) length += 1;
+  while (length < end && a[length] === b[length]) length += 1;
   return length;
 }

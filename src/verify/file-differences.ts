@@ -13,6 +13,8 @@ type Kind = BuildDifference['kind'];
 
 /** How many of one kind are told. */
 const most = 12;
+/** In characters: how much of a line. */
+const longestLine = 300;
 /** How many strings of each side. */
 const mostStrings = 4;
 /** They are made from all other bytes, so they differ whenever anything does. */
@@ -132,7 +134,10 @@ function listDifference(what: string, one: readonly string[], other: readonly st
 }
 
 function cut(texts: readonly string[]): readonly string[] {
-  return texts.length <= most ? texts : [...texts.slice(0, most), `and ${texts.length - most} more`];
+  const lines = texts
+    .slice(0, most)
+    .map((text) => (text.length > longestLine ? `${text.slice(0, longestLine)}…` : text));
+  return texts.length <= most ? lines : [...lines, `and ${texts.length - most} more`];
 }
 
 function differ({ count }: { readonly count: number }, length: number): string {

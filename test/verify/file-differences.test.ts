@@ -96,4 +96,9 @@ test('a list is cut to what a person reads', () => {
   const told = tellOf(plain, many).filter((line) => line.startsWith('sections: '));
   expect(told).toHaveLength(13);
   expect(told.at(-1)).toMatch(/^sections: and \d+ more$/);
+
+  const stamp = join(scratch, 'long-stamp');
+  writeFileSync(stamp, 'long '.repeat(1000));
+  runTool('objcopy', ['--update-section', `.comment=${stamp}`, many]);
+  expect(tellOf(plain, many)[0]).toHaveLength('compiler: '.length + 301);
 });
