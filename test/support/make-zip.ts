@@ -3,13 +3,9 @@ import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface ZipEntry {
   readonly name: string;
-<<<<<<< HEAD
-  readonly content?: string;
+  readonly content?: string | Uint8Array;
   /** Instead of `content`. */
   readonly bytes?: Buffer;
-=======
-  readonly content?: string | Uint8Array;
->>>>>>> a6f6338 (Build what is staged again, and tell what differs: cvtool reproduce)
   /** st_mode, for an archive made under Unix: 0o120777 is a link. */
   readonly mode?: number;
   /** What the archive says instead of the content's own size. */
