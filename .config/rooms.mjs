@@ -6,7 +6,7 @@ export const wings = {
   front: { rooms: ['commands', 'report'], below: 'all', imports: ['build', 'run', 'gates', 'ground'] },
   build: { rooms: ['prepare', 'stage', 'build', 'git'], below: 'ordered', imports: ['gates', 'ground'] },
   run: { rooms: ['supervisor', 'inspect', 'backup'], below: 'all', imports: ['gates', 'ground'] },
-  gates: { rooms: ['release', 'install'], below: 'none', imports: ['ground'] },
+  gates: { rooms: ['release', 'install'], below: 'ordered', imports: ['ground'] },
   ground: {
     rooms: ['verify', 'evidence', 'host', 'chain', 'config', 'home', 'recipe', 'elf', 'values', 'errors'],
     below: 'ordered', // a room imports only what stands after it
@@ -29,6 +29,7 @@ export const owners = {
   yauzl: ['release', 'install'],
   yazl: ['release'],
   fzstd: ['install'],
+  'xxhash-wasm': ['install'],
   'xz-decompress': ['install'],
   '@grpc/grpc-js': ['chain'],
   'cosmjs-types': ['chain'],

@@ -92,7 +92,6 @@ export class ArchiveNames {
       if (part === '..') at = posix.dirname(at);
       else if (part !== '.') at = posix.join(at, part);
     }
-    if (this.#kinds.get(at) !== 'file' || /(?:^|\/)$/.test(target))
-      throw refusedArchive(`${shown}, which is no regular file of it`);
+    if (this.#kinds.get(at) !== 'file') throw refusedArchive(`${shown}, which is no regular file of it`);
   }
 }

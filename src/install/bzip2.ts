@@ -1,6 +1,6 @@
 // What bzip2 made, decompressed (there is no specification; this follows decompress.c of bzip2 1.0.8). Every table has a bound, every loop
-// an end whatever the bytes are, and no more than a block is held. The packages for this take twice as long or more, and cannot
-// wait for whoever takes their output, so that all of it is held in memory.
+// an end whatever the bytes are, and no more than a block is held. Turned down: unbzip2-stream (no back-pressure: gigabytes for
+// some hundred bytes of input) and seek-bzip (decodes all in one call that cannot be stopped, and is slower).
 import { BitReader } from './bit-reader.js';
 import { readBlock } from './bzip2-block.js';
 

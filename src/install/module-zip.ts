@@ -6,11 +6,12 @@ import { mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 
 import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
 import { moduleHash, type ModuleHash } from '../values/module-hash.js';
 import { quoted } from '../values/printable.js';
+import { openZip } from './open-zip.js';
 
 export interface UnpackOptions {
   readonly signal: AbortSignal;
@@ -37,7 +38,7 @@ export async function unpackModule(
   folder: string,
   options: UnpackOptions,
 ): Promise<UnpackedModule> {
-  const zip = await readZip(openPromise(file, { autoClose: false, lazyEntries: true, strictFileNames: true }));
+  const zip = await readZip(openZip(file, { strictFileNames: true }));
   try {
     const entries = await readZip(checkedEntries(zip, prefix, options));
     const digests = new Map<string, string>();

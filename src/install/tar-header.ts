@@ -21,7 +21,7 @@ export function readTarHeader(block: Buffer): TarHeader {
   const sum = block.subarray(0, 148).reduce(plus, 8 * 0x20) + block.subarray(156).reduce(plus, 0);
   if (number(block, 148, 8, name) !== sum)
     throw refusedArchive(`no tar header where one should be, or a damaged one: ${quoted(name, 40)}`);
-  const prefix = text(block, 257, 6) === 'ustar' && block[262] === 0 ? text(block, 345, 155) : '';
+  const prefix = text(block, 257, 6) === 'ustar' ? text(block, 345, 155) : ''; // GNU tar has a blank behind it, and times there
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     mode: number(block, 100, 8, name),
@@ -40,8 +40,7 @@ export function readPaxRecords(bytes: Buffer): Map<string, string> {
   for (let at = 0; at < bytes.length;) {
     const head = /^([1-9]\d{0,8}) /.exec(bytes.toString('latin1', at, at + 10));
     const end = at + Number(head?.[1]);
-    if (head === null || end > bytes.length || bytes[end - 1] !== 0x0a)
-      throw refusedArchive('a damaged extended header');
+    if (head === null || bytes[end - 1] !== 0x0a) throw refusedArchive('a damaged extended header');
     const record = bytes.toString('utf8', at + head[0].length, end - 1);
     const equals = record.indexOf('=');
     if (equals < 1 || record.includes('\0')) throw refusedArchive('an extended header with a damaged record');

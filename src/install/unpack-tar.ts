@@ -118,5 +118,5 @@ function padding(size: number): number {
 }
 
 function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
+  return bytes.equals(Buffer.alloc(bytes.length));
 }

@@ -27,6 +27,7 @@ export async function unpackZip(whole: FilePart, { bounds, names, folder }: Unpa
     const kind = mode & kindBits;
     if (name.endsWith('/') && (kind === 0 || kind === 0o040000)) {
       if (entry.size !== 0) throw refusedArchive(`${quoted(name)} is no file and has content`);
+      await textOf(contentOf(entry, bounds)); // nothing, deflated or not
       folders.push(names.addFolder(name));
     } else if (kind === 0o120000) {
       if (entry.size > longestName) throw refusedArchive(`${quoted(name)} is a link to more than a name`);

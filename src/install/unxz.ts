@@ -5,7 +5,7 @@ import { XzReadableStream } from 'xz-decompress';
 
 import { messageOf } from '../errors/cvtool-error.js';
 import { readPart, type FilePart } from './inflate.js';
-import { refusedArchive, refusedUnlessKnown } from './refused-archive.js';
+import { refusedUnlessKnown } from './refused-archive.js';
 
 /** enum xz_ret of xz.h in XZ Embedded: what the decoder's numbers say. */
 const reasons = {
@@ -17,21 +17,13 @@ const reasons = {
 };
 
 /** @throws ARCHIVE_INVALID */
-export async function* unxz({ file, start, end }: FilePart): AsyncGenerator<Buffer> {
-  const last = end - 1;
-  const taken = { last: false };
-  async function* input(): AsyncGenerator<Uint8Array> {
-    yield* readPart({ file, start, end: last });
-    taken.last = true; // the decoder asks for more only where it has used up all, and says nothing of what it leaves
-    yield* readPart({ file, start: last, end });
-  }
+export async function* unxz(part: FilePart): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of new XzReadableStream(ReadableStream.from(input())))
+    for await (const chunk of new XzReadableStream(ReadableStream.from<Uint8Array>(readPart(part))))
       yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
   } catch (error) {
     const number = /error code ([4-8])$/.exec(messageOf(error))?.[1];
     const why = Object.entries(reasons).find(([key]) => key === number)?.[1] ?? 'they are damaged';
     throw refusedUnlessKnown(error, `its xz data cannot be read: ${why}`);
   }
-  if (!taken.last) throw refusedArchive('there is something behind the end of its xz data');
 }

@@ -4,10 +4,10 @@ import { pipeline, type Duplex } from 'node:stream';
 import * as zlib from 'node:zlib';
 
 import { Decompress } from 'fzstd';
+import xxhash, { type XXHash } from 'xxhash-wasm';
 
 import type { ByteReader } from './byte-reader.js';
 import { refusedArchive, refusedUnlessKnown } from './refused-archive.js';
-import { Xxhash64 } from './xxhash64.js';
 import { zstdFrames, type ZstdFrame } from './zstd-frames.js';
 
 /** As node:zlib has it from Node 22.15 on. */
@@ -42,13 +42,14 @@ async function* byNode({ pieces }: ZstdFrame, create: NonNullable<typeof createD
   yield* stream as AsyncIterable<Buffer>;
 }
 
-async function* byPackage({ window, hasSum, pieces }: ZstdFrame): AsyncGenerator<Buffer> {
+async function* byPackage({ window, size, hasSum, pieces }: ZstdFrame): AsyncGenerator<Buffer> {
   const ready: Buffer[] = [];
   const decompressor = new Decompress((chunk) => {
+    length += chunk.length;
     ready.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
   });
-  const sum = new Xxhash64();
-  let moved = 0;
+  const sum = (await xxhash()).create64(); // XXH64 with seed 0: RFC 8878, 3.1.1
+  let [moved, length] = [0, 0];
   let last: Buffer = Buffer.alloc(0);
   for await (const piece of pieces) {
     moved += window;
@@ -59,11 +60,12 @@ async function* byPackage({ window, hasSum, pieces }: ZstdFrame): AsyncGenerator
   }
   decompressor.push(Buffer.alloc(0), true);
   yield* summed(ready, sum);
+  if (size !== undefined && length !== size) throw refusedArchive(`its zstd data are damaged: ${size} bytes are said`);
   if (hasSum && last.readUInt32LE() !== Number(BigInt.asUintN(32, sum.digest())))
     throw refusedArchive('its zstd data are damaged: their sum is wrong');
 }
 
-function* summed(ready: Buffer[], sum: Xxhash64): Generator<Buffer> {
+function* summed(ready: Buffer[], sum: XXHash<bigint>): Generator<Buffer> {
   for (const chunk of ready.splice(0)) {
     sum.update(chunk);
     yield chunk;

@@ -1,18 +1,11 @@
 // What a zip says of its entries (APPNOTE.TXT 4.3), held against where their bytes are: they fill the file from its first byte to the
 // central directory, one behind the other, and the directory fills it to its end. So nothing is hidden, and nothing is there twice.
-import { closeSync, openSync, readSync } from 'node:fs';
-
-import {
-  fromRandomAccessReaderPromise,
-  getFileNameLowLevel,
-  RandomAccessReader,
-  type Entry,
-  type ZipFile,
-} from 'yauzl';
+import { getFileNameLowLevel, type Entry, type ZipFile } from 'yauzl';
 
 import { quoted } from '../values/printable.js';
 import type { ArchiveBounds } from './archive-bounds.js';
 import type { FilePart } from './inflate.js';
+import { openZip } from './open-zip.js';
 import { refusedArchive, refusedUnlessKnown } from './refused-archive.js';
 
 export interface ZipEntry {
@@ -41,10 +34,9 @@ const descriptorSizes = [12, 16, 20, 24]; // with or without a signature, of 4 o
 
 /** @throws ARCHIVE_INVALID */
 export async function zipEntries(whole: FilePart, bounds: ArchiveBounds): Promise<readonly ZipEntry[]> {
-  const reader = new CheckedReader(whole);
+  let zip: ZipFile | undefined;
   try {
-    const options = { autoClose: false, decodeStrings: false };
-    const zip = await fromRandomAccessReaderPromise(reader, whole.end, options);
+    zip = await openZip(whole.file, { decodeStrings: false });
     const directory = cursor(zip);
     bounds.addEntries(zip.entryCount);
     const entries: Placed[] = [];
@@ -56,7 +48,7 @@ export async function zipEntries(whole: FilePart, bounds: ArchiveBounds): Promis
   } catch (error) {
     throw refusedUnlessKnown(error, 'it is no zip, or a damaged one');
   } finally {
-    reader.end();
+    zip?.close();
   }
 }
 
@@ -105,37 +97,4 @@ function checkGap(before: Placed | undefined, gap: number): void {
 /** Where the next entry of the directory is: yauzl's own types have it as a boolean. */
 function cursor(zip: ZipFile): number {
   return Number(zip.readEntryCursor);
-}
-
-/** yauzl's own reader passes every offset on to fs.read, which throws where nobody can catch it. */
-class CheckedReader extends RandomAccessReader {
-  readonly #fd: number;
-  readonly #size: number;
-
-  constructor({ file, end }: FilePart) {
-    super();
-    this.#fd = openSync(file, 'r');
-    this.#size = end;
-  }
-
-  override read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-    callback: (error: Error | null, bytes?: number) => void,
-  ): void {
-    setImmediate(() => {
-      try {
-        if (position + length > this.#size) throw new Error('it points behind its end');
-        callback(null, readSync(this.#fd, buffer, offset, length, position));
-      } catch (error) {
-        callback(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
-  }
-
-  end(): void {
-    closeSync(this.#fd);
-  }
 }

@@ -6,6 +6,8 @@ import { refusedArchive } from './refused-archive.js';
 export interface ZstdFrame {
   /** In bytes: what has to be held to decompress it. */
   readonly window: number;
+  /** In bytes, decompressed; undefined where the frame does not say. */
+  readonly size: number | undefined;
   readonly hasSum: boolean;
   /** Its header, its blocks, and its sum if it has one. To be read to their end before the next frame is asked for. */
   readonly pieces: AsyncGenerator<Buffer>;
@@ -24,10 +26,16 @@ export async function* zstdFrames(bytes: ByteReader): AsyncGenerator<ZstdFrame> 
       await bytes.passOver((await bytes.exactly(4)).readUInt32LE());
     } else {
       if (number !== frameMagic) throw refusedArchive('its zstd data are damaged: no frame where one should be');
-      const descriptor = await bytes.exactly(1);
-      const rest = await bytes.exactly(headerRest(descriptor[0] ?? 0));
-      const pieces = framePieces(Buffer.concat([magic, descriptor, rest]), bytes);
-      yield { window: windowSize(descriptor[0] ?? 0, rest), hasSum: hasSum(descriptor[0] ?? 0), pieces };
+      const [descriptor = 0] = await bytes.exactly(1);
+      const rest = await bytes.exactly(headerRest(descriptor));
+      const size = contentSize(descriptor, rest);
+      const pieces = framePieces(Buffer.concat([magic, Buffer.of(descriptor), rest]), bytes);
+      yield {
+        window: size !== undefined && isSingleSegment(descriptor) ? size : windowSize(rest),
+        size,
+        hasSum: hasSum(descriptor),
+        pieces,
+      };
     }
   }
 }
@@ -52,14 +60,16 @@ function headerRest(descriptor: number): number {
   return (isSingleSegment(descriptor) ? 0 : 1) + contentSizeLength(descriptor);
 }
 
-function windowSize(descriptor: number, rest: Buffer): number {
-  if (!isSingleSegment(descriptor)) {
-    const [exponent, mantissa] = [(rest[0] ?? 0) >> 3, (rest[0] ?? 0) & 7];
-    return 2 ** (10 + exponent) * (1 + mantissa / 8);
-  }
+function windowSize([descriptor = 0]: Buffer): number {
+  return 2 ** (10 + (descriptor >> 3)) * (1 + (descriptor & 7) / 8);
+}
+
+function contentSize(descriptor: number, rest: Buffer): number | undefined {
   const length = contentSizeLength(descriptor);
-  if (length === 8) return Number(rest.readBigUInt64LE());
-  return rest.readUIntLE(0, length) + (length === 2 ? 256 : 0);
+  if (length === 0) return undefined;
+  const field = rest.subarray(-length);
+  if (length === 8) return Number(field.readBigUInt64LE());
+  return field.readUIntLE(0, length) + (length === 2 ? 256 : 0);
 }
 
 function contentSizeLength(descriptor: number): number {

@@ -4,10 +4,11 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 
 import { Parser, type ReadEntry } from 'tar';
-import { openPromise, type Entry } from 'yauzl';
+import type { Entry } from 'yauzl';
 
 import { CvtoolError, messageOf } from '../errors/cvtool-error.js';
 import { manifestName, parseManifest, type Manifest } from '../evidence/manifest.js';
+import { openZip } from '../install/open-zip.js';
 
 export interface ArchiveContent {
   /** Undefined where it has none. */
@@ -74,7 +75,7 @@ async function tarMembers(path: string): Promise<Members> {
 }
 
 async function zipMembers(path: string): Promise<Members> {
-  const zip = await openPromise(path);
+  const zip = await openZip(path);
   try {
     const names: string[] = [];
     let text: string | undefined;

@@ -13,14 +13,17 @@ function packed(fields: readonly (readonly [value: number, length: number])[]): 
 interface Block {
   /** The codes: 0 is RUNA, 10 is RUNB, 11 the end. */
   readonly codes: string;
+  readonly bytes?: number;
   readonly crc?: number;
+  /** Of the whole stream. */
+  readonly sum?: number;
   readonly start?: number;
   readonly groups?: number;
   readonly selectors?: readonly (readonly [value: number, length: number])[];
   readonly lengths?: readonly (readonly [value: number, length: number])[];
 }
 
-/** A stream of one block that knows the byte `a` only. */
+/** A stream of one block that knows the byte `a` only, or others of the same sixteen. */
 function streamOf({ codes, crc = 0, start = 0, groups = 2, ...rest }: Block): Buffer {
   const lengths = rest.lengths ?? [
     [1, 5],
@@ -41,7 +44,7 @@ function streamOf({ codes, crc = 0, start = 0, groups = 2, ...rest }: Block): Bu
     [Number.parseInt(codes.slice(0, 50) || '0', 2), Math.min(codes.length, 50)],
     ...Array.from(codes.slice(50), (bit) => [Number(bit), 1] as const),
     ...Array.from(Buffer.from('\x17\x72\x45\x38\x50\x90', 'latin1'), (byte) => [byte, 8] as const),
-    [crc, 32],
+    [rest.sum ?? crc, 32],
   ]);
 }
 
@@ -59,24 +62,31 @@ test('what is written here is a stream', () => {
   expect(decompress(streamOf({ codes: '1011', crc: 0xe4d0db14 }))).toBe('aa');
 });
 
+test('wherever it is cut off, that is what is wrong', () => {
+  const whole = streamOf({ codes: '1011', crc: 0xe4d0db14 });
+  for (let length = 0; length < whole.length; length += 1)
+    expect(() => decompress(whole.subarray(0, length)), String(length)).toThrow('cut off');
+});
+
 describe('refused', () => {
-  test.each<[string, Block]>([
-    ['a wrong sum', { codes: '1011' }],
-    ['a run that is longer than a block', { codes: `${'0'.repeat(17)}11` }],
-    ['a run whose length does not fit a number', { codes: `${'0'.repeat(32)}11` }],
-    ['a run that goes on until it is nothing', { codes: `${'0'.repeat(40)}11` }],
+  test.each<[string, Block, RegExp?]>([
+    ['a wrong sum', { codes: '1011' }, /sum of a bzip2 block/],
+    ['a wrong sum of the stream', { codes: '1011', crc: 0xe4d0db14, sum: 1 }, /sum of a bzip2 stream/],
+    ['a run that is longer than a block', { codes: `${'0'.repeat(17)}11` }, /too long/],
+    ['a run whose length does not fit a number', { codes: `${'0'.repeat(32)}11` }, /damaged bzip2 block/],
+    ['a run that goes on until it is nothing', { codes: `${'0'.repeat(40)}11` }, /damaged bzip2 block/],
     ['no bytes', { codes: '11' }],
     ['a start behind its end', { codes: '1011', start: 2 }],
     ['one table', { codes: '1011', groups: 1 }],
     ['seven tables', { codes: '1011', groups: 7 }],
     ['no selector', { codes: '1011', selectors: [] }],
     ['a selector of no table', { codes: '1011', selectors: [[0b110, 3]] }],
-    ['more symbols than selectors', { codes: `${'0'.repeat(10)}${'1011'.repeat(30)}` }],
+    ['more symbols than selectors', { bytes: 0x6000, codes: '10'.repeat(51), lengths: [[2, 5], [0, 1], [0, 1], [0, 1], [0, 1]] }], // prettier-ignore
     ['a code of no length', { codes: '1011', lengths: [[0, 5], [0, 1]] }], // prettier-ignore
     ['a code that is too long', { codes: '1011', lengths: [[21, 5], [0, 1]] }], // prettier-ignore
-    ['codes that do not fit', { codes: '1011', lengths: [[1, 5], [0, 1], [0, 1], [0, 1]] }], // prettier-ignore
+    ['codes that do not fit', { codes: '1011', lengths: [[1, 5], [0, 1], [0, 1], [0, 1]] }, /table/], // prettier-ignore
     ['codes that are missing', { codes: '1'.repeat(60), lengths: [[3, 5], [0, 1], [0, 1], [0, 1]] }], // prettier-ignore
-  ])('%s', (_, block) => {
-    expect(() => decompress(streamOf(block))).toThrow(/bzip2|Huffman|cut off/);
+  ])('%s', (_, block, why = /damaged/) => {
+    expect(() => decompress(streamOf(block))).toThrow(why);
   });
 });

@@ -118,3 +118,18 @@ needs({ go: true, network: true })(
     }
   },
 );
+
+test('a directory where no file can have one (zip64) is an error, and no end of the process', async () => {
+  const locator = Buffer.alloc(20);
+  locator.writeUInt32LE(0x07064b50, 0);
+  locator.fill(0xff, 8, 16);
+  const end = Buffer.alloc(22, 0xff);
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(0, 20);
+  const file = join(scratch, 'zip64');
+  writeFileSync(file, Buffer.concat([Buffer.alloc(100), locator, end]));
+  const bounds = { signal: new AbortController().signal, largest: 1000, mostFiles: 10, onProgress: () => undefined };
+  await expect(unpackModule(file, 'm@v1', join(scratch, 'zip64-tree'), bounds)).rejects.toMatchObject({
+    code: 'ARCHIVE_INVALID',
+  });
+});

@@ -149,6 +149,30 @@ describe.each(Object.entries(tools))('%s', (format, tool) => {
   });
 });
 
+needs({ root: true })('a full disk is the error of the system', async () => {
+  const disk = join(folder, '../disk');
+  mkdirSync(disk);
+  runTool('mount', ['-t', 'tmpfs', '-o', 'size=100k', 'none', disk]);
+  try {
+    folder = join(disk, 'tree');
+    writeFileSync(join(disk, '../archive'), gzipSync(makeTar([{ name: 'simd', content }])));
+    const options = { signal: new AbortController().signal, single: 'simd', bounds };
+    await expect(unpackArchive(join(disk, '../archive'), 'tar.gz', folder, options)).rejects.toMatchObject({
+      code: 'ENOSPC',
+    });
+  } finally {
+    runTool('umount', [disk]);
+  }
+});
+
+test('an entry of a zip that goes on behind its size is not written to its end', async () => {
+  const zip = makeZip([{ name: 'simd', bytes: Buffer.alloc(5_000_000), method: 8, size: 1_500_000 }]);
+  await expect(unpack(zip, 'zip')).rejects.toMatchObject({
+    message: expect.stringContaining('another size') as string,
+  });
+  expect(lstatSync(join(folder, 'simd')).size).toBeLessThanOrEqual(1_500_000);
+});
+
 test('a zip that grows too much is refused', async () => {
   const zip = makeZip([{ name: 'simd', bytes: Buffer.alloc(40_000_000), method: 8 }]);
   await expect(unpack(zip, 'zip')).rejects.toMatchObject({

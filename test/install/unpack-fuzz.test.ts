@@ -25,7 +25,7 @@ import { needs } from '../support/needs.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 
 const scratch = scratchFolder();
-const runs = process.env.CVTOOL_SLOW === '1' ? 20_000 : 150;
+const runs = process.env.CVTOOL_SLOW === '1' ? 4_000 : 150;
 const binary = 'binary '.repeat(30);
 const library = 'library '.repeat(30);
 

@@ -103,6 +103,7 @@ describe('fields', () => {
     ['a pax header that is too large', [{ ...paxHeader({}), size: 2 ** 21 }, file], /2097152 bytes/],
     ['a record that is no record', [{ ...paxHeader({}), content: '12 path=abc\nx' }, file], /extended header/],
     ['a record without a length', [{ ...paxHeader({}), content: 'path=abcdef\n' }, file], /extended header/],
+    ['a record without its end', [{ ...paxHeader({}), content: '10 path=ab13 path=abcd\n' }, file], /extended header/],
     ['a record of length 0', [{ ...paxHeader({}), content: '0 path=abc\n' }, file], /extended header/],
     ['a record that is longer than all', [{ ...paxHeader({}), content: '99 path=abc\n' }, file], /extended header/],
     ['a record with a NUL', [{ ...paxHeader({}), content: '13 path=a\0bc\n' }, file], /damaged record/],

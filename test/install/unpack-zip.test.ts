@@ -1,6 +1,7 @@
 // What only a zip can be: two tables that disagree, room between its entries, sizes and sums that are lies.
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 
 import { beforeEach, describe, expect, test } from 'vitest';
 
@@ -36,7 +37,12 @@ test.each<[string, ZipEntry]>([
 });
 
 test('without modes of Unix it is a file for all to read, or a folder', async () => {
-  await unpack(makeZip([{ ...file, mode: 0 }, { name: 'sub/' }]));
+  await unpack(
+    makeZip([
+      { ...file, mode: 0 },
+      { name: 'sub/', method: 8 },
+    ]),
+  );
   expect(lstatSync(join(folder, 'file')).mode & 0o7777).toBe(0o644);
   expect(lstatSync(join(folder, 'sub')).isDirectory()).toBe(true);
 });
@@ -45,6 +51,20 @@ test('a comment may stand at its end', async () => {
   const zip = makeZip([file]);
   zip.writeUInt16LE(7, zip.length - 2);
   expect(await unpack(Buffer.concat([zip, Buffer.from('comment')]))).toEqual(['file']);
+});
+
+/** Info-ZIP's Unicode Path Extra Field (APPNOTE.TXT 4.6.9). */
+function unicodePath(name: string, other: string): Buffer {
+  const field = Buffer.alloc(4 + 5);
+  field.writeUInt16LE(0x7075, 0);
+  field.writeUInt16LE(5 + other.length, 2);
+  field.writeUInt8(1, 4);
+  field.writeUInt32LE(crc32(name), 5);
+  return Buffer.concat([field, Buffer.from(other)]);
+}
+
+test('a name in Unicode that is the same one is fine', async () => {
+  expect(await unpack(makeZip([{ ...file, extra: unicodePath('file', 'file') }]))).toEqual(['file']);
 });
 
 test.each<[string, readonly ZipEntry[], RegExp]>([
@@ -66,9 +86,12 @@ test.each<[string, readonly ZipEntry[], RegExp]>([
   ['a block device', [file, { name: 's', mode: 0o060755 }], /device/],
   ['a kind that none is', [file, { name: 's', mode: 0o150755 }], /neither/],
   ['a file with a slash behind it', [file, { name: 's/', mode: 0o100755 }], /no plain name/],
+  ['a folder with hidden bytes', [file, { name: 's/', method: 8, rest: Buffer.alloc(9) }], /9 bytes behind the end/],
   ['a folder without a slash', [file, { name: 's', mode: 0o040755 }], /neither/],
   ['a link with a slash behind it', [file, { name: 's/', mode: 0o120777, content: 'file' }], /no plain name/],
   ['another name beside the content', [{ ...file, localName: '../out' }], /another entry/],
+  ['another method beside the content', [{ ...file, localMethod: 8 }], /another entry/],
+  ['another name in Unicode', [{ ...file, extra: unicodePath('file', '../out') }], /another name too/],
   ['bytes between entries', [{ ...file, behind: Buffer.from('x') }, { name: 'b' }], /1 bytes behind "file"/],
   ['bytes behind the last entry', [{ ...file, behind: Buffer.alloc(16) }], /16 bytes behind "file"/],
   ['bytes in a descriptor', [{ ...file, flags: 8, behind: Buffer.alloc(25) }], /25 bytes behind "file"/],

@@ -17,6 +17,9 @@ export interface ZipEntry {
   readonly flags?: number;
   /** The name beside the content, where it is not the directory's. */
   readonly localName?: string;
+  readonly localMethod?: number;
+  /** Extra fields, in both places. */
+  readonly extra?: Buffer;
   /** Belongs to what is compressed, behind its end. */
   readonly rest?: Buffer;
   /** Stands behind the content: a descriptor, or what nobody speaks of. */
@@ -39,13 +42,17 @@ export function makeZip(entries: readonly ZipEntry[], before = Buffer.alloc(0)):
     common.writeUInt32LE(data.length, 14);
     common.writeUInt32LE(rest.size ?? whole.length, 18);
     common.writeUInt16LE(path.length, 22);
+    const extra = rest.extra ?? Buffer.alloc(0);
+    common.writeUInt16LE(extra.length, 24);
     const localPath = Buffer.from(rest.localName ?? name);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, localPath, data, rest.behind ?? Buffer.alloc(0)]);
+    const behind = rest.behind ?? Buffer.alloc(0);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, localPath, extra, data, behind]);
+    local.writeUInt16LE(rest.localMethod ?? method, 8);
     local.writeUInt16LE(localPath.length, 26);
     const tail = Buffer.alloc(14);
     tail.writeUInt32LE((mode << 16) >>> 0, 6);
     tail.writeUInt32LE(offset, 10);
-    central.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, tail, path]));
+    central.push(Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 3]), common, tail, path, extra]));
     parts.push(local);
     offset += local.length;
   }
