@@ -1,14 +1,12 @@
 // `cvtool verify` beside sha256sum of the same file: time and peak memory, warm, as ratios in one run.
 // Arguments: [home] [upgrade], a home of panacea with something staged; default: programs of 66 and 150 MB, made on the spot.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { manifestText } from '../../src/evidence/manifest.js';
-import { stagedFiles } from '../../src/evidence/staged-files.js';
+import { makeBigHome } from './parts/big-home.js';
 
 interface Measured {
   readonly milliseconds: number;
@@ -18,13 +16,13 @@ interface Measured {
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const rounds = Number(process.env.BENCH_ROUNDS ?? 11);
 const scratch = mkdtempSync(join(tmpdir(), 'cvtool-bench-'));
-const upgrade = 'v2.2.0';
+const upgrade = 'v2.2.0'; // of `makeBigHome`
 try {
   const measure = makeMeter();
   const [home, name] = process.argv.slice(2);
   console.log(`Node ${process.version}, medians of ${rounds}, taking turns`);
   if (home !== undefined) bench(home, name ?? upgrade, measure);
-  else for (const megabytes of [66, 150]) bench(makeHome(megabytes), upgrade, measure);
+  else for (const megabytes of [66, 150]) bench(makeBigHome(scratch, megabytes), upgrade, measure);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -114,44 +112,4 @@ int main(int argc, char **argv) {
     const [milliseconds, kibibytes] = stdout.trim().split(' ').map(Number);
     return { milliseconds: milliseconds ?? Number.NaN, mebibytes: (kibibytes ?? Number.NaN) / 1024 };
   };
-}
-
-/** A program of this size whose bulk is constants, staged with a manifest, so that it is hashed, searched and started. */
-function makeHome(megabytes: number): string {
-  const home = join(scratch, `home-${megabytes}`);
-  const folder = join(home, 'cosmovisor/upgrades', upgrade);
-  const binary = join(folder, 'bin/panacead');
-  mkdirSync(join(folder, 'bin'), { recursive: true });
-  writeFileSync(join(scratch, 'bulk'), randomBytes(megabytes * 1_000_000));
-  const source = `#include <stdio.h>
-__asm__(".section .rodata\\n.incbin \\"${join(scratch, 'bulk')}\\"\\n.text");
-int main(void) { puts("version: 2.2.0-1\\ncommit: 852550ac91cc06aad4e444e47eaa6c3c1a5c393e"); return puts("upgrade: ${upgrade}") < 0; }`;
-  writeFileSync(join(scratch, 'bulk.c'), source);
-  execFileSync('gcc', ['-o', binary, join(scratch, 'bulk.c')]);
-  for (const path of [folder, join(folder, 'bin'), binary]) chmodSync(path, 0o755);
-  const manifest = manifestText({
-    schema: 1,
-    cvtool: 'bench',
-    target: { upgrade },
-    daemon: 'panacead',
-    recipe: { name: 'panacea', sha256: '' },
-    source: {
-      repository: '/bench',
-      tag: 'v2.2.0-1',
-      commit: '852550ac91cc06aad4e444e47eaa6c3c1a5c393e',
-      commitTime: 0,
-    },
-    build: {
-      ...{ go: null, goFrom: null, cc: null, ld: null, libc: null, platform: 'linux', environment: {}, commands: [] },
-      ...{ startedAt: '', finishedAt: '' },
-    },
-    files: stagedFiles(folder).map((file) => ({ ...file })),
-    libraries: [],
-    rewritten: [],
-    runpath: null,
-    glibcFloor: null,
-    version: {},
-  });
-  writeFileSync(join(folder, 'manifest.json'), manifest);
-  return home;
 }
