@@ -1,5 +1,5 @@
 // What the system refused, as one sentence that names the file. Every call on a file of a backup goes through one of these.
-import { CvtoolError, hasCode } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode, isSystemError } from '../errors/cvtool-error.js';
 import { quoted } from '../values/printable.js';
 import { shown, type BytePath } from './bytes.js';
 
@@ -10,7 +10,7 @@ export function reading<T>(path: BytePath, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if (!isOfSystem(error)) throw error;
+    if (!isSystemError(error)) throw error;
     const name = quoted(shown(path), 4096);
     if (hasCode(error, 'ENOENT')) throw failed(`${name} vanished while it was backed up`, isAnotherAtWork, error);
     const hint = hasCode(error, 'EACCES', 'EPERM')
@@ -25,7 +25,7 @@ export function writing<T>(path: BytePath, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if (!isOfSystem(error)) throw error;
+    if (!isSystemError(error)) throw error;
     const name = quoted(shown(path), 4096);
     if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
       throw new CvtoolError('NO_SPACE', `no space left for the backup: ${name} cannot be written: ${reason(error)}`, {
@@ -52,8 +52,4 @@ export function failed(message: string, hint: string, cause?: unknown): CvtoolEr
 /** `EIO: i/o error`: the start of the text that Node makes of an errno. */
 export function reason(error: Error): string {
   return /^[^,]*/.exec(error.message)?.[0] ?? error.message;
-}
-
-function isOfSystem(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error;
 }

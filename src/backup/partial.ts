@@ -3,7 +3,7 @@
 // share the folder, are left alone.
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 
-import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode, isSystemError, messageOf } from '../errors/cvtool-error.js';
 import { below, bytePath, forSystem, shown, type BytePath } from './bytes.js';
 import { reading, writing } from './failure.js';
 import {
@@ -30,7 +30,7 @@ export async function removeLeftovers(dir: BytePath, home: string, pace: Pace): 
     try {
       await removeLeftover(dir, name, home, pace);
     } catch (error) {
-      if (!(error instanceof CvtoolError) && !(error instanceof Error && 'syscall' in error)) throw error;
+      if (!(error instanceof CvtoolError) && !isSystemError(error)) throw error;
       resisting.push(messageOf(error));
     }
   }

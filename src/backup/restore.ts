@@ -4,7 +4,7 @@
 import { existsSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode, isSystemError, messageOf } from '../errors/cvtool-error.js';
 import { binaryIn, targetFolder, type HomePaths, type StagingTarget } from '../home/paths.js';
 import { syncPath } from '../home/sync.js';
 import { freeBytes } from '../host/folders.js';
@@ -157,7 +157,7 @@ function refuseWithoutSpace(dir: string, needed: number): void {
 function asFailure(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (error instanceof CvtoolError && error.code !== 'BACKUP_FAILED') return error;
-  if (!(error instanceof CvtoolError) && !(error instanceof Error && 'syscall' in error)) return error;
+  if (!(error instanceof CvtoolError) && !isSystemError(error)) return error;
   const isFull = hasCode(error, 'ENOSPC', 'EDQUOT');
   return new CvtoolError(
     isFull ? 'NO_SPACE' : 'ROLLBACK_FAILED',

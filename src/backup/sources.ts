@@ -1,7 +1,7 @@
 // The folders that a backup is made of, after all links, and where it goes; what cannot work is refused before anything is written.
 import { lstatSync, realpathSync, statSync, type Stats } from 'node:fs';
 
-import { hasCode } from '../errors/cvtool-error.js';
+import { hasCode, isSystemError } from '../errors/cvtool-error.js';
 import { quoted } from '../values/printable.js';
 import { bytePath, forSystem, shown, type BytePath } from './bytes.js';
 import { failed, folderHint, reading, reason } from './failure.js';
@@ -50,7 +50,7 @@ export function realFolder(path: string, hint: string): BytePath {
     if (statSync(folder).isDirectory()) return bytePath(folder);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) throw failed(`there is no folder ${quoted(path)}`, hint, error);
-    if (error instanceof Error && 'syscall' in error) {
+    if (isSystemError(error)) {
       throw failed(`the folder ${quoted(path)} cannot be reached: ${reason(error)}`, hint, error);
     }
     throw error;

@@ -2,7 +2,7 @@
 // unpack and judge one. Each line that it prints is one JSON document: what it is doing, or how it ended.
 import { readEnvironment } from '../config/environment.js';
 import { secondsFrom } from '../config/staging.js';
-import { CvtoolError } from '../errors/cvtool-error.js';
+import { CvtoolError, isSystemError } from '../errors/cvtool-error.js';
 import { homePaths, type StagingTarget } from '../home/paths.js';
 import { readUpgradeRecord } from '../home/upgrade-record.js';
 import { bringIn, quietly } from '../prepare/bring-in.js';
@@ -69,7 +69,7 @@ async function recipeOf(daemon: string, warn: (text: string) => void): Promise<R
   try {
     return await ownRecipe(daemon, readEnvironment());
   } catch (error) {
-    if (!(error instanceof CvtoolError || (error instanceof Error && 'syscall' in error))) throw error;
+    if (!(error instanceof CvtoolError || isSystemError(error))) throw error;
     warn(`the recipe is not used: ${error.message}`);
     return undefined;
   }

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { readEnvironment } from '../config/environment.js';
 import { cacheFolders } from '../config/folders.js';
 import { homeSettings, recipeName } from '../config/staging.js';
-import { CvtoolError } from '../errors/cvtool-error.js';
+import { CvtoolError, isSystemError } from '../errors/cvtool-error.js';
 import { systemReason } from '../errors/system-reason.js';
 import { homePaths } from '../home/paths.js';
 import { packageRoot } from '../host/package-root.js';
@@ -60,7 +60,7 @@ async function readWhole(file: string | undefined, stop: AbortSignal): Promise<R
   try {
     return await readLog(stream as AsyncIterable<Buffer>, stop);
   } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    if (!isSystemError(error)) throw error;
     const what = isPipe ? 'standard input' : quoted(file);
     throw new CvtoolError('LOG_UNREADABLE', `${what} cannot be read: ${systemReason(error)}`, {
       hint: 'Give the file of a log that this user may read, or pipe it in: journalctl -u <service> | cvtool explain',

@@ -2,7 +2,7 @@
 import { readEnvironment, wholeEnvironment } from '../config/environment.js';
 import { takeConfigFlag } from '../config/config-flag.js';
 import { readSupervisorConfig, type Defaults } from '../config/supervisor-config.js';
-import { CvtoolError } from '../errors/cvtool-error.js';
+import { CvtoolError, isSystemError } from '../errors/cvtool-error.js';
 import { homePaths } from '../home/paths.js';
 import { flagValue, isNodeRun } from '../supervisor/arguments.js';
 import { errorLine, makeLog, tellError } from '../supervisor/log.js';
@@ -47,7 +47,7 @@ export async function runCommand(words: readonly string[], defaults: () => Promi
   } catch (error) {
     if (!(error instanceof CvtoolError)) {
       const text = error instanceof Error ? error.message : String(error);
-      const isSystems = error instanceof Error && 'syscall' in error;
+      const isSystems = isSystemError(error);
       errorLine(text, isSystems ? 'The system refused that: mend it, then start again.' : 'This is a bug in cvtool.');
       return 1;
     }

@@ -1,5 +1,5 @@
 // What the system says when a home cannot be written, as an error for the operator.
-import { CvtoolError, hasCode } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode, isSystemError } from '../errors/cvtool-error.js';
 import { systemReason } from '../errors/system-reason.js';
 import type { HomePaths } from './paths.js';
 
@@ -9,7 +9,7 @@ export function asWriteProblem(error: unknown, home: HomePaths): unknown {
     const hint = 'Make room on its disk, then run this again.';
     return new CvtoolError('NO_SPACE', `${home.cosmovisor}: ${systemReason(error)}`, { hint, cause: error });
   }
-  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  if (!isSystemError(error)) return error;
   const path = 'path' in error ? String(error.path) : home.cosmovisor;
   return new CvtoolError('HOME_UNWRITABLE', `${path}: ${systemReason(error)}`, {
     hint: 'This user must be able to write below DAEMON_HOME, and to read what is copied there.',

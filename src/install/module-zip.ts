@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 
 import type { Entry, ZipFile } from 'yauzl';
 
-import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode, isSystemError, messageOf } from '../errors/cvtool-error.js';
 import { moduleHash, type ModuleHash } from '../values/module-hash.js';
 import { quoted } from '../values/printable.js';
 import { openZip } from './open-zip.js';
@@ -116,7 +116,7 @@ async function readZip<Value>(reading: Promise<Value>): Promise<Value> {
     return await reading;
   } catch (error) {
     if (error instanceof CvtoolError) throw error;
-    if (error instanceof Error && 'syscall' in error && !hasCode(error, 'EEXIST', 'ENOTDIR')) throw error;
+    if (isSystemError(error) && !hasCode(error, 'EEXIST', 'ENOTDIR')) throw error;
     throw invalid(messageOf(error), error);
   }
 }

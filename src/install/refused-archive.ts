@@ -1,5 +1,5 @@
 // The one error for an archive from outside that is damaged, or made to do harm.
-import { CvtoolError, messageOf } from '../errors/cvtool-error.js';
+import { CvtoolError, isSystemError, messageOf } from '../errors/cvtool-error.js';
 
 /** @param why names what was found, and the entry as `quoted` shows it */
 export function refusedArchive(why: string, cause?: unknown): CvtoolError {
@@ -11,6 +11,6 @@ export function refusedArchive(why: string, cause?: unknown): CvtoolError {
 
 /** What a decoder throws is about the archive; the system's error (of a disk that cannot be read) stays what it is. */
 export function refusedUnlessKnown(error: unknown, what: string): unknown {
-  if (error instanceof CvtoolError || (error instanceof Error && 'syscall' in error)) return error;
+  if (error instanceof CvtoolError || isSystemError(error)) return error;
   return refusedArchive(`${what} (${messageOf(error)})`, error);
 }

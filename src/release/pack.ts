@@ -4,7 +4,7 @@ import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, renameSy
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { CvtoolError, hasCode } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode, isSystemError } from '../errors/cvtool-error.js';
 import { systemReason } from '../errors/system-reason.js';
 import type { Manifest } from '../evidence/manifest.js';
 import { sha256OfFile } from '../evidence/sha256.js';
@@ -114,7 +114,7 @@ function asOutProblem(error: unknown, out: string): unknown {
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
     return new CvtoolError('NO_SPACE', `${out}: ${systemReason(error)}`, { hint: 'Make room there.', cause: error });
   }
-  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  if (!isSystemError(error)) return error;
   return new CvtoolError('HOME_UNWRITABLE', `${out} cannot be written: ${systemReason(error)}`, {
     hint: 'Give another folder with --out.',
     cause: error,

@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
+import { isSystemError } from '../errors/cvtool-error.js';
 import { findCommand } from '../host/find-command.js';
 import type { End } from './machine/types.js';
 import { birthOf } from './processes.js';
@@ -75,6 +76,6 @@ function notePid(lockFile: string, pid: number): void {
   try {
     writeFileSync(lockFile, `${pid} ${birthOf(pid) ?? ''}\n`);
   } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    if (!isSystemError(error)) throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { isSystemError } from '../errors/cvtool-error.js';
 import { flagValue } from './arguments.js';
 import { runHelper } from './helper-process.js';
 
@@ -60,7 +61,7 @@ function linesOf(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\n');
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) return []; // the node says what is wrong with its configuration
+    if (isSystemError(error)) return []; // the node says what is wrong with its configuration
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 // The plan files as the machine is told of them: what cannot be read, or lies in the past, is said once and not acted on.
-import { messageOf } from '../errors/cvtool-error.js';
+import { isSystemError, messageOf } from '../errors/cvtool-error.js';
 import { targetName, type StagingTarget } from '../home/paths.js';
 import {
   appliedHeight,
@@ -76,7 +76,7 @@ export class PlanReader {
     try {
       removeManualPlan(this.#run.home, running, this.#recase);
     } catch (error) {
-      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      if (!isSystemError(error)) throw error;
       this.#run.log.warn('manual-plan-stays', 'a manual plan that was done cannot be taken off the list', {
         error: messageOf(error),
       });

@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'nod
 import { dirname } from 'node:path';
 import { spawnSync } from 'node:child_process';
 
-import { CvtoolError, hasCode, messageOf } from '../errors/cvtool-error.js';
+import { CvtoolError, hasCode, isSystemError, messageOf } from '../errors/cvtool-error.js';
 import { makeFolder } from '../home/make-folder.js';
 import { syncPath } from '../home/sync.js';
 import { holdersOf } from './processes.js';
@@ -41,7 +41,7 @@ function openLock(file: string): number {
     for (const made of makeFolder(dirname(file))) syncPath(dirname(made)); // what is kept there must not be lost with it
     return openSync(file, 'a+', 0o644);
   } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    if (!isSystemError(error)) throw error;
     throw new CvtoolError('HOME_UNWRITABLE', `the home cannot be locked: ${messageOf(error)}`, {
       hint: `${dirname(file)} must be a folder that the supervisor's user may write.`,
       cause: error,
@@ -55,7 +55,7 @@ function notePid(fd: number): void {
     ftruncateSync(fd);
     writeSync(fd, `${process.pid}\n`);
   } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    if (!isSystemError(error)) throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 // must not: processes, timers, files.
 import { writeFileSync } from 'node:fs';
 
-import { CvtoolError } from '../errors/cvtool-error.js';
+import { CvtoolError, isSystemError } from '../errors/cvtool-error.js';
 import { binaryIn, targetFolder, targetName, type StagingTarget } from '../home/paths.js';
 import { readUpgradeRecord, removeUpgradeRecord } from '../home/upgrade-record.js';
 import { removeAside } from '../home/write-whole.js';
@@ -323,8 +323,4 @@ class Performance {
       if (!isSystemError(error)) throw error;
     }
   }
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
 }

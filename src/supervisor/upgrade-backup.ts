@@ -1,6 +1,7 @@
 // The note of an upgrade under way, and its backup: one for each upgrade, however often a run is killed and goes on with it.
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 
+import { isSystemError } from '../errors/cvtool-error.js';
 import { bytePath } from '../backup/bytes.js';
 import { listBackups } from '../backup/list.js';
 import { makeBackup } from '../backup/make.js';
@@ -120,7 +121,7 @@ function backupNames(dir: string): readonly string[] | undefined {
   try {
     return readdirSync(dir).filter((name) => parseBackupName(name) !== undefined);
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) return undefined;
+    if (isSystemError(error)) return undefined;
     throw error;
   }
 }

@@ -3,6 +3,7 @@
 // seen a difference, so an idle supervisor does nothing.
 import { statSync, unwatchFile, watch, watchFile, type FSWatcher } from 'node:fs';
 
+import { isSystemError } from '../errors/cvtool-error.js';
 import type { HomePaths } from '../home/paths.js';
 import { fileState, manualPlansFile, planFile, wasWritten } from '../home/plan-files.js';
 import { longest } from './long-timer.js';
@@ -77,8 +78,4 @@ function inodeOf(folder: string): bigint | undefined {
     if (isSystemError(error)) return undefined; // it is looked for again
     throw error;
   }
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
 }

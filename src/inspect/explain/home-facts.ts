@@ -1,5 +1,5 @@
 // What a home knows that a log does not: the facts of `status`, and what `verify` says of the binaries that matter. Read only.
-import { messageOf } from '../../errors/cvtool-error.js';
+import { isSystemError, messageOf } from '../../errors/cvtool-error.js';
 import type { HomePaths, StagingTarget } from '../../home/paths.js';
 import { targetName } from '../../home/paths.js';
 import { lastApplied, type AppliedUpgrade } from '../../home/plan-files.js';
@@ -53,7 +53,7 @@ export async function homeFacts(
       ),
     };
   } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    if (!isSystemError(error)) throw error;
     return { why: `the home ${home.root} cannot be read: ${messageOf(error)}` };
   }
 }
