@@ -1,8 +1,19 @@
 // From the build host to another home, by the built program: staged, packed, signed, served, installed; by `install`, by
 // `prepare-upgrade`, and looked at by `plan-info lint --fetch`.
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
@@ -250,6 +261,46 @@ describe('prepare-upgrade', () => {
     expect(readdirSync(join(other, 'cosmovisor'))).toEqual([]);
   });
 });
+
+test('a node fetches it at its height, and finds its library, on a host that never saw the build', async () => {
+  const genesis = join(other, 'cosmovisor/genesis/bin/demod');
+  mkdirSync(dirname(genesis), { recursive: true });
+  mkdirSync(join(other, 'data'));
+  const info = JSON.stringify({ binaries: { 'linux/amd64': `${url()}?checksum=${sum}` } });
+  writeFileSync(join(other, 'plan'), JSON.stringify({ name: 'v2.1.0', height: 1, info }));
+  writeFileSync(
+    genesis,
+    '#!/bin/sh\ncd "$DAEMON_HOME" && cp plan data/new && mv data/new data/upgrade-info.json\nexit 1\n',
+  );
+  chmodSync(genesis, 0o755);
+  const builders = ['home', 'cache', 'repository'].map(
+    (part) => [join(scratch, part), join(scratch, `hidden-${part}`)] as const,
+  );
+  for (const [there, hidden] of builders) renameSync(there, hidden);
+  try {
+    const node = { DAEMON_HOME: other, DAEMON_NAME: 'demod', DEMOD_HOME: other, UNSAFE_SKIP_BACKUP: 'true' };
+    const run = sandbox.start(['run', 'start'], { ...node, DAEMON_ALLOW_DOWNLOAD_BINARIES: 'true' });
+    const library = join(place, 'lib/libwasmvm.so');
+    await waitUntil(`the new binary has its library: ${run.said()}`, () => isMapped(library, join(place, 'bin/demod')));
+    run.child.kill('SIGTERM');
+    expect((await run.ended).status).toBe(0);
+    expect(readlinkSync(join(other, 'cosmovisor/current'))).toBe('upgrades/v2.1.0');
+  } finally {
+    for (const [there, hidden] of builders) renameSync(hidden, there);
+  }
+});
+
+/** Does a process that runs `program` have `library` open as its code? */
+function isMapped(library: string, program: string): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      if (!/^\d+$/.test(pid) || readlinkSync(`/proc/${pid}/exe`) !== program) return false;
+      return readFileSync(`/proc/${pid}/maps`, 'utf8').includes(library);
+    } catch {
+      return false; // it has ended, or is another user's
+    }
+  });
+}
 
 describe('plan-info lint --fetch', () => {
   const lint = async (info: string): Promise<{ status: number; rows: unknown }> => {
