@@ -92,7 +92,11 @@ function stagedMeaning(plan: StoredPlan, { home, allowDownload, verdictOf, recas
       hint: stage,
     };
   }
-  const why = allowDownload && plan.info === '' ? 'the plan does not say where to download it' : 'downloads are off';
+  const why = !allowDownload
+    ? 'downloads are off'
+    : plan.info === ''
+      ? 'the plan does not say where to download it'
+      : 'its folder is there, which a download does not overwrite';
   const spelled = recase ? '' : ' (COSMOVISOR_DISABLE_RECASE=true: the case counts)';
   return { status: 'fail', text: `there is no ${binaryIn(home, folder)}, and ${why}${spelled}`, hint: stage };
 }

@@ -124,6 +124,21 @@ export const recorded: readonly Recorded[] = [
     found: { path: '/h/cosmovisor/upgrades/v2.2.0/bin/panacead', folder: 'v2.2.0' },
   },
   {
+    id: 'download-failed',
+    line: "Error: upgrade v2.2.0 at height 10: cannot download binary. error downloading 'http://127.0.0.1:9/a': connection refused (127.0.0.1:9)",
+    found: { name: 'v2.2.0', why: "error downloading 'http://127.0.0.1:9/a': connection refused (127.0.0.1:9)" },
+  },
+  {
+    id: 'download-failed', // cosmovisor 1.4.0
+    line: 'Error: cannot download binary. downloading reference link http://127.0.0.1:8000/info: bad response code: 404',
+    found: { why: 'downloading reference link http://127.0.0.1:8000/info: bad response code: 404' },
+  },
+  {
+    id: 'download-failed', // cosmovisor 1.7.1
+    line: "Error: error downloading 'http://127.0.0.1:8000/a': bad response code: 404",
+    found: { why: "error downloading 'http://127.0.0.1:8000/a': bad response code: 404" },
+  },
+  {
     id: 'wasmvm-mismatch',
     line: 'Error: libwasmversion mismatch. got: 1.2.4; expected: v1.3.0',
     found: { got: '1.2.4', expected: 'v1.3.0' },

@@ -122,6 +122,26 @@ const notStaged: Signature = {
   },
 };
 
+const downloadFailed: Signature = {
+  id: 'download-failed',
+  kind: 'cause',
+  words: ['cannot download binary', "error downloading '"],
+  patterns: [
+    /upgrade (?<name>\S{1,300}) at height \d{1,19}: cannot download binary\. (?<why>.{1,500})/,
+    /cannot download binary\. (?<why>.{1,500})/,
+    /(?<why>error downloading '.{1,500})/,
+  ],
+  means: ({ why = '' }) =>
+    `An upgrade is due, and its binary could not be had from the address in the plan: ${why}. The old one is still current, and the data waits at the height.`,
+  toDo({ name }) {
+    return [
+      `Build it here, or install it from elsewhere (cvtool install): cvtool stage-upgrade ${name === undefined ? '<name>' : nameWord(name)}`,
+      'cosmovisor leaves what it has fetched, whole or not, in upgrades/<name>/bin, and 1.7.1 runs it at the next start: under it, remove that folder first.',
+      'Then start the service again: cvtool fetches anew what is not there.',
+    ];
+  },
+};
+
 function unescaped(folder: string): string {
   try {
     return decodeURIComponent(folder);
@@ -131,4 +151,7 @@ function unescaped(folder: string): string {
   }
 }
 
-export const hostSignatures: readonly Signature[] = [notStaged, diskFull, locked, wasmLocked, addressInUse, setting];
+export const hostSignatures: readonly Signature[] = [
+  ...[notStaged, diskFull, downloadFailed, locked, wasmLocked],
+  ...[addressInUse, setting],
+];
