@@ -1,9 +1,9 @@
 // A checksum as go-getter takes it, with which cosmovisor downloads (go-getter, checksum.go): a digest with its type, one whose type
 // its length tells, or the address of a list of them.
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 
 import { CvtoolError } from '../errors/cvtool-error.js';
+import { feedFile } from '../evidence/feed-file.js';
 import { quoted } from '../values/printable.js';
 
 export type DigestType = 'md5' | 'sha1' | 'sha256' | 'sha512';
@@ -48,17 +48,9 @@ export function isDigestType(text: string): text is DigestType {
   return (types as readonly string[]).includes(text);
 }
 
-/** @returns the digest of a file, read piece by piece @throws the system's error */
+/** @throws the system's error */
 export function digestOfFile(path: string, type: DigestType): TypedDigest {
-  const fd = openSync(path, 'r');
-  try {
-    const hash = createHash(type);
-    const piece = Buffer.allocUnsafe(1 << 20);
-    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece)) hash.update(piece.subarray(0, read));
-    return { type, hex: hash.digest('hex') };
-  } finally {
-    closeSync(fd);
-  }
+  return { type, hex: feedFile(path, createHash(type)).digest('hex') };
 }
 
 /** md5 and sha1: whoever wants to can make two files with the same one. */

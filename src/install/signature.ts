@@ -1,9 +1,9 @@
 // Does a signature vouch for a file? minisign's (`FILE.minisig`: Ed25519 over the file's BLAKE2b-512, and over that signature with its
 // comment) and cosign's by a key (`FILE.sig`: ECDSA over the file's SHA-256, `cosign sign-blob --key`). The cryptography is Node's.
-import { createHash, createVerify, verify, type Hash, type Verify } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { createHash, createVerify, verify } from 'node:crypto';
 
 import { CvtoolError } from '../errors/cvtool-error.js';
+import { feedFile } from '../evidence/feed-file.js';
 import type { TrustedKey } from '../values/public-key.js';
 
 /** What stands behind the file's address, by the kind of the key. */
@@ -42,7 +42,7 @@ function checkMinisign(file: string, text: string, keys: readonly TrustedKey[], 
   const signature = bytes.subarray(10);
   const trusted = keys.find((key) => key.kind === 'minisign' && key.id.equals(id));
   if (trusted === undefined) throw invalid(what, `it is by another key (${idText(id)}) than those that are trusted`);
-  const hash = feed(file, createHash('blake2b512')).digest();
+  const hash = feedFile(file, createHash('blake2b512')).digest();
   if (!verify(null, hash, trusted.key, signature)) throw invalid(what, 'it is of another file');
   if (!verify(null, Buffer.concat([signature, Buffer.from(comment)]), trusted.key, all))
     throw invalid(what, 'its trusted comment has been changed');
@@ -52,19 +52,8 @@ function checkMinisign(file: string, text: string, keys: readonly TrustedKey[], 
 function checkCosign(file: string, text: string, keys: readonly TrustedKey[], what: string): undefined {
   const signature = Buffer.from(text.trim(), 'base64');
   const isOf = ({ kind, key }: TrustedKey): boolean =>
-    kind === 'cosign' && feed(file, createVerify('sha256')).verify(key, signature);
+    kind === 'cosign' && feedFile(file, createVerify('sha256')).verify(key, signature);
   if (!keys.some(isOf)) throw invalid(what, 'it is of another file, or by another key than those that are trusted');
-}
-
-function feed<Sink extends Hash | Verify>(path: string, sink: Sink): Sink {
-  const fd = openSync(path, 'r');
-  try {
-    const piece = Buffer.allocUnsafe(1 << 20);
-    for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece)) sink.update(piece.subarray(0, read));
-    return sink;
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** As minisign prints it: the number, whose bytes it writes from the low end on. */

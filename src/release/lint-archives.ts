@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 
 import { CvtoolError } from '../errors/cvtool-error.js';
 import { sha256OfFile } from '../evidence/sha256.js';
+import { fileNameOf } from '../install/source.js';
 import type { LintRow } from './lint-plan-info.js';
 import { readArchive } from './read-archive.js';
 
@@ -20,7 +21,7 @@ export async function lintArchives(info: string, archives: readonly string[]): P
 
 async function archiveRows(path: string, urls: readonly URL[]): Promise<LintRow[]> {
   const name = basename(path);
-  const url = urls.find(({ pathname }) => decoded(pathname.split('/').at(-1) ?? '') === name);
+  const url = urls.find((each) => fileNameOf(each) === name);
   if (url === undefined) return [{ status: 'fail', text: `${name}: no address of the info ends in that name` }];
   const sha256 = sha256OfFile(path);
   const said = url.searchParams
@@ -56,13 +57,4 @@ function urlsIn(info: string): URL[] {
   return Object.values(binaries ?? {}).flatMap((url) =>
     typeof url === 'string' && URL.canParse(url) ? [new URL(url)] : [],
   );
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (error instanceof URIError) return text;
-    throw error;
-  }
 }
