@@ -13,20 +13,21 @@ export const vouch: Step<Begun & { fetched: FetchedFile }, { vouchedBy: string |
     const { source, checksum, signature, acceptUnvouched } = request;
     const bySum = checksum === undefined ? undefined : 'list' in checksum ? `the list ${checksum.list}` : checksum.type;
     const isWanted = signature === 'always' || (signature === 'instead' && bySum === undefined);
-    const bySignature = isWanted ? await checkedSignature(request, fetched.file, folder, tools) : undefined;
-    const by = [bySum, bySignature].filter((each) => each !== undefined);
-    if (by.length === 0 && !acceptUnvouched) throw nothingVouches(source);
+    const signed = isWanted ? await checkedSignature(request, fetched.file, folder, tools) : undefined;
+    const by = [bySum, signed?.by].filter((each) => each !== undefined);
+    if (by.length === 0 && !acceptUnvouched) throw nothingVouches(source, signed?.missing);
     return { vouchedBy: by.length === 0 ? undefined : by.join(' and ') };
   },
   outcome: ({ vouchedBy }) => vouchedBy ?? 'nothing vouches for it',
 };
 
+/** @returns what holds, or why no signature could be had @throws SIGNATURE_INVALID */
 async function checkedSignature(
   request: BringIn,
   file: string,
   folder: string,
   tools: StepTools,
-): Promise<string | undefined> {
+): Promise<{ readonly by?: string; readonly missing: readonly string[] }> {
   const { keys, source, signature } = request;
   const kinds = [...new Set(keys.map(({ kind }) => kind))];
   const missing: string[] = [];
@@ -43,9 +44,9 @@ async function checkedSignature(
       continue;
     }
     const comment = checkSignature(file, text, kind, keys, address.href);
-    return `a signature of ${kind}${comment === undefined ? '' : ` (${comment})`}`;
+    return { by: `a signature of ${kind}${comment === undefined ? '' : ` (${comment})`}`, missing };
   }
-  if (signature !== 'always') return undefined;
+  if (signature !== 'always') return { missing };
   throw new CvtoolError('SIGNATURE_INVALID', `there is no signature of ${source.address.href}`, {
     details: missing,
     hint:
@@ -60,8 +61,9 @@ export function refuseUnvouched({ source, checksum, keys, acceptUnvouched }: Bri
   if (checksum === undefined && keys.length === 0 && !acceptUnvouched) throw nothingVouches(source);
 }
 
-function nothingVouches({ address }: BringIn['source']): CvtoolError {
+function nothingVouches({ address }: BringIn['source'], details: readonly string[] = []): CvtoolError {
   return new CvtoolError('CHECKSUM_MISSING', `nothing vouches for ${address.href}`, {
+    details,
     hint: [
       'Give what its publisher says: --checksum sha256:<64 hexadecimal digits>; or --public-key, where it is signed.',
       'With --no-checksum it is taken as it is.',

@@ -152,7 +152,7 @@ describe('what vouches for it', () => {
   test('a key, and no signature', async () => {
     copyFileSync(archive, join(scratch, 'dist/unsigned.tar.gz'));
     const ended = await install(`${server.address}/unsigned.tar.gz`, '--public-key', publicKey, '--json');
-    expectError(ended, 'CHECKSUM_MISSING', ['nothing vouches for', 'unsigned.tar.gz']);
+    expectError(ended, 'CHECKSUM_MISSING', ['nothing vouches for', 'unsigned.tar.gz.minisig', '404']);
     expect(isUntouched()).toBe(true);
   });
 
