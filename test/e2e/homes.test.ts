@@ -72,7 +72,7 @@ describe('in the place of the target', () => {
     expectError(await sandbox.run(args), 'TARGET_DIFFERS', [
       place,
       'there:  bin/demod',
-      'built:  bin/demod',
+      'new:    bin/demod',
       '--force',
     ]);
     expect(treeOf(sandbox.home)).toEqual(before);
