@@ -103,7 +103,10 @@ function problemOf(told: unknown, otherwise: string, stderr: string, { name, hei
     `upgrade ${name} at height ${height}: cannot download binary. ${why}`,
     {
       details: [...(details ?? []), ...(message === undefined ? stderr.trim().split('\n').slice(-5) : [])],
-      hint: [...(hint === undefined ? [] : [hint]), onward].join('\n'),
+      hint:
+        code === 'TARGET_DIFFERS' // whose hint is for a person who called `install`
+          ? 'Somebody has staged another binary there meanwhile. Start again, and that one is taken.'
+          : [...(hint === undefined ? [] : [hint]), onward].join('\n'),
     },
   );
 }

@@ -365,6 +365,20 @@ describe('what stands in the way', () => {
     expect(server.asked).toEqual([]);
   });
 
+  test('a binary that somebody stages in the middle: that one is taken by the next run', async () => {
+    served['/noded'] = (_, response) => {
+      home.upgrade('v2', { steps: ['exit 0'] });
+      response.end(script);
+    };
+    const { status, stderr } = await upgraded(infoOf(urlOf('/noded')));
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${join(upgrades(), 'v2')} holds something else already`);
+    expect(stderr).toContain('Start again, and that one is taken.');
+    expect(leftovers()).toEqual([]);
+    expect(await home.start({ DAEMON_ALLOW_DOWNLOAD_BINARIES: 'true' }).ended).toBe(0);
+    expect(home.starts()).toEqual(['genesis', 'v2']);
+  });
+
   test.each([
     ['the binary has none', () => infoOf(urlOf('/noded'))],
     ['the document has none', () => urlOf('/info')],
