@@ -34,15 +34,23 @@ beforeAll(() => {
 });
 endHomesAfterEach();
 
-const script = '#!/bin/sh\n[ "$1" = start ] || exit 1\necho "v2 $$ start" >> "$TEST_TRACE/trace"\n';
-const archive = gzipSync(
-  makeTar([
-    { name: 'bin/noded', content: script, mode: 0o755 },
-    { name: 'lib/libx.so', content: 'a library', mode: 0o755 },
-    { name: 'README.md', content: 'read me' },
-  ]),
-);
-const query = `?checksum=sha256:${createHash('sha256').update(archive).digest('hex')}`;
+/** What is served: a node that is started and ends well, a library, a text. */
+let archive: Buffer;
+let daemon: Buffer;
+let query: string;
+beforeAll(() => {
+  daemon = readFileSync(tools.daemon);
+  archive = gzipSync(
+    makeTar([
+      { name: 'bin/noded', content: daemon, mode: 0o755 },
+      { name: 'bin/noded.steps', content: 'exit 0\n' },
+      { name: 'bin/noded.pre', content: '1\n' },
+      { name: 'bin/noded.status', content: 'off' },
+      { name: 'lib/libx.so', content: 'a library', mode: 0o755 },
+    ]),
+  );
+  query = `?checksum=sha256:${createHash('sha256').update(archive).digest('hex')}`;
+});
 
 let answer: Answer;
 let asked: () => number;
@@ -134,13 +142,23 @@ function leftovers(home: RunHome): string[] {
 async function complete(home: RunHome, at: string): Promise<void> {
   const run = start(home);
   expect(await run.ended, `${at}\n${run.stdout()}\n${run.stderr()}`).toBe(0);
+  await judge(home, at);
+}
+
+/** What must hold in the end, whatever was done; then the home is removed. */
+async function judge(home: RunHome, at: string): Promise<void> {
   expect(home.starts(), at).toEqual(['genesis', 'v2']);
+  expect(
+    home.events().filter(({ what }) => what.includes('overlap')),
+    at,
+  ).toEqual([]);
   expect(home.current(), at).toBe('upgrades/v2');
   const folder = join(home.home, 'cosmovisor/upgrades/v2');
-  expect(readFileSync(join(folder, 'bin/noded'), 'utf8'), at).toBe(script);
+  expect(readFileSync(join(folder, 'bin/noded')).equals(daemon), at).toBe(true);
   expect(readFileSync(join(folder, 'lib/libx.so'), 'utf8'), at).toBe('a library');
-  expect(readFileSync(join(folder, 'README.md'), 'utf8'), at).toBe('read me');
   expect(leftovers(home), at).toEqual([]);
+  expect(readdirSync(home.home).sort(), at).toEqual(['cosmovisor', 'data']);
+  expect(processesOf(home), at).toEqual([]);
   await home.cut();
   rmSync(home.root, { recursive: true });
 }
@@ -162,7 +180,7 @@ needs({ strace: true, slow: true })(
       await complete(home, at);
     }
     console.log(`SIGKILL of the download: ${seen} kills of ${points.length} calls, 0 lost`);
-    expect(seen).toBeGreaterThanOrEqual(30);
+    expect(seen).toBeGreaterThanOrEqual(Math.max(30, points.length - 4));
   },
   3_600_000,
 );
@@ -185,10 +203,11 @@ needs({ strace: true, slow: true })(
       seen += 1;
       run.child.kill('SIGKILL');
       expect(await run.ended, at).toBe(137);
+      await waitUntil(`no process of ours is left: ${at}`, () => processesOf(home).length === 0);
       await complete(home, at);
     }
     console.log(`SIGKILL of the supervisor in a download: ${seen} kills of ${points.length} calls, 0 lost`);
-    expect(seen).toBeGreaterThanOrEqual(30);
+    expect(seen).toBeGreaterThanOrEqual(Math.max(30, points.length - 4));
   },
   3_600_000,
 );
@@ -210,6 +229,8 @@ needs({ strace: true, slow: true })(
         expect(run.stderr(), at).toContain('no space left on device');
         expect(run.stderr(), at).not.toMatch(/^\s+at |a bug in/m);
         await complete(home, at);
+      } else {
+        await judge(home, at);
       }
     }
     console.log(`ENOSPC: ${points.length} calls, ${failed} ended the run`);
