@@ -112,6 +112,7 @@ needs({ strace: true })(
       expect(stderr, at).toBe('');
       const left = backupsIn(join(home, 'backups'));
       if (status === 0) {
+        expect(stdout.trim(), at).toMatch(/\/backups\/data-backup-/);
         expectPair(stdout.trim(), join(home, 'backups', left.at(-1)!), data, at);
         seen.made += 1;
       } else {
