@@ -156,12 +156,19 @@ test('while the node runs under cvtool: its pid, its supervisor and what that is
   spawnSync('cp', ['-a', staged, home]);
   const running = sandbox.start(['run', 'start', '--home', home], { DAEMON_HOME: home });
   const look = async () =>
-    jsonOf(await sandbox.run(['status', '--json'], { DAEMON_HOME: home })) as Record<string, { pid?: number } | null>;
+    jsonOf(await sandbox.run(['status', '--json'], { DAEMON_HOME: home })) as Record<
+      string,
+      { pid?: number; phase?: string } | null
+    >;
   await waitUntil('the supervisor says what it does', () =>
     existsSync(join(home, 'cosmovisor/.cvtool/supervisor.json')),
   );
   let seen = await look();
-  for (const deadline = Date.now() + 20_000; seen.daemon === null && Date.now() < deadline;) seen = await look();
+  for (
+    const deadline = Date.now() + 20_000;
+    (seen.daemon === null || seen.supervisor?.phase !== 'running') && Date.now() < deadline;
+  )
+    seen = await look();
   expect(seen.supervisor).toMatchObject({ pid: running.pid, phase: 'running', upgrade: null });
   expect(seen.daemon?.pid).toBeGreaterThan(0);
   expect(seen.daemon?.pid).not.toBe(running.pid);
