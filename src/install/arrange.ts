@@ -11,7 +11,7 @@ import { quoted } from '../values/printable.js';
  * @param files the regular files in it, by their paths below `tree`
  * @param within the folder of it that counts; undefined: all
  * @param what the archive's address, for messages
- * @returns the folder in which bin/ now lies: `tree`, or what `within` names of it
+ * @returns the folder in which bin/ now lies: `tree`, or what `within` names of it; without a closing slash
  * @throws ARCHIVE_INVALID where there is no such binary
  */
 export function arrange(
@@ -24,7 +24,7 @@ export function arrange(
   const prefix = within === undefined ? '' : `${normalize(within)}/`;
   const inside = files.filter((file) => file.startsWith(prefix)).map((file) => file.slice(prefix.length));
   if (inside.length === 0) throw invalid(what, `the archive has no folder ${quoted(within ?? '')}`);
-  const folder = join(tree, prefix); // only what is the beginning of a file's path comes here
+  const folder = join(tree, prefix.slice(0, -1)); // only what is the beginning of a file's path comes here
   const wanted = `bin/${daemon}`;
   const binary = [wanted, daemon].find((path) => inside.includes(path)) ?? onlyOne(inside);
   if (binary === undefined) {

@@ -79,10 +79,10 @@ class NewsReader {
 
 type AnyNews = Partial<Record<'url' | 'progress' | 'warning' | 'done', string>> & { readonly error?: unknown };
 
-/** What somebody's NODE_OPTIONS make it print besides is no news. */
+/** What somebody's NODE_OPTIONS make it print besides is no news, be it JSON or not. */
 function newsIn(line: string): AnyNews {
   try {
-    return JSON.parse(line) as AnyNews;
+    return (JSON.parse(line) as AnyNews | null) ?? {};
   } catch (error) {
     if (error instanceof SyntaxError) return {};
     throw error;

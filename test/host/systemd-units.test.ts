@@ -65,6 +65,7 @@ test('prefixes, variables and specifiers of a command; %h is the home of the man
       'ExecStart=-@/opt/cvtool name run $WORDS --home ${DAEMON_HOME} 100%% %i $$',
     ].join('\n'),
   });
+  // systemd.unit(5): `%h` of the system's manager is root's home, whatever User= says
   expect(unit?.exec).toEqual(['/opt/cvtool', 'run', 'start', '--x', '--home', '/root/.panacea', '100%', '', '$']);
   expect(unit?.setting('User')).toBe('somebody');
 });

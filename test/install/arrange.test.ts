@@ -46,7 +46,7 @@ test.each([
 test('a folder of the archive', () => {
   const files = ['dist/linux/bin/noded', 'dist/linux/lib/a.so', 'noded'];
   const folder = tree(...files);
-  expect(arrange(folder, files, 'noded', 'dist/linux', 'A')).toBe(join(folder, 'dist/linux/'));
+  expect(arrange(folder, files, 'noded', 'dist/linux', 'A')).toBe(join(folder, 'dist/linux'));
   expect(readFileSync(join(folder, 'dist/linux/bin/noded'), 'utf8')).toBe('dist/linux/bin/noded');
 });
 

@@ -183,6 +183,15 @@ describe('what is served becomes the new binary', () => {
     expect(stdout).toMatch(/WRN .*md5 is no protection/);
   });
 
+  test("what somebody's NODE_OPTIONS make the download print is no news, and no harm", async () => {
+    served['/noded'] = script;
+    const noise = join(home.root, 'noise.cjs');
+    const words = ['null', '5', '"text"', '[]', '{', 'words'];
+    writeFileSync(noise, `if (process.argv.includes('download')) console.log(${JSON.stringify(words.join('\n'))});`);
+    expect((await upgraded(infoOf(urlOf('/noded')), { NODE_OPTIONS: `--require ${noise}` })).status).toBe(0);
+    expect(readFileSync(newBinary(), 'utf8')).toBe(script);
+  });
+
   test('a list of checksums', async () => {
     served['/noded'] = script;
     served['/sums'] = `${'0'.repeat(64)}  other\n${sha256(script)}  noded\n`;
